@@ -1,0 +1,95 @@
+# The targets a contributor needs; `make help` lists them.
+# Nothing here needs root, a C compiler (except `race`) or anything outside
+# this directory besides Go and its module cache.
+
+GO         ?= go
+PREFIX     ?= /usr/local
+FUZZTIME   ?= 10s
+VERSION    ?= $(shell git describe --tags --always 2>/dev/null || echo dev)
+
+# Pinned, so that a new release of a tool cannot turn an old commit red.
+GOLANGCI_VERSION    := v2.15.0
+GOVULNCHECK_VERSION := v1.9.0
+GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
+
+# A static binary: it must start in any root file system, whatever its libc.
+export CGO_ENABLED := 0
+# The version comes from VERSION: the go command would run git itself, which
+# refuses in a tree that belongs to another user.
+export GOFLAGS := -buildvcs=false
+
+BUILD := $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+
+.PHONY: build
+build: need-go ## build ./ptbox (the default)
+	$(BUILD) -o ptbox ./cmd/ptbox
+
+.PHONY: need-go
+need-go:
+	@command -v $(GO) >/dev/null || { echo "make: Go is missing: install Go $$(sed -n 's/^go //p' go.mod) or later (https://go.dev/dl/)" >&2; exit 1; }
+
+.PHONY: test
+test: need-go ## run all tests that need nothing but Go
+	$(GO) vet ./...
+	$(GO) test -timeout 20m ./...
+
+.PHONY: test-distro
+test-distro: need-go ## run real distributions in the view (needs mmdebstrap and a Debian mirror)
+	@command -v mmdebstrap >/dev/null || { echo "make: mmdebstrap is missing: apt-get install mmdebstrap" >&2; exit 1; }
+	PTBOX_DISTRO=1 $(GO) test -timeout 20m -count=1 -v ./test/distro
+
+.PHONY: race
+race: need-go ## run the tests under the race detector (needs a C compiler)
+	@command -v cc >/dev/null || { echo "make: a C compiler is missing: the race detector needs cgo (apt-get install gcc libc6-dev)" >&2; exit 1; }
+	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./...
+
+.PHONY: fuzz-short
+fuzz-short: need-go ## run each fuzz target for FUZZTIME (10s)
+	@set -e; for p in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u); do \
+	  for f in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$p/*_test.go); do \
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; \
+	  done; done
+
+.PHONY: bench
+bench: build ## print ratios: native, ptbox, and proot and fakechroot where installed
+	@$(GO) run ./test/bench -ptbox ./ptbox
+
+.PHONY: cover
+cover: need-go ## write coverage.txt and print the coverage of each function
+	$(GO) test -timeout 30m -coverpkg=./... -coverprofile=coverage.txt ./...
+	$(GO) tool cover -func=coverage.txt
+
+.PHONY: lint
+lint: $(GOLANGCI) ## run golangci-lint and the formatters' check
+	$(GOLANGCI) run ./...
+	$(GOLANGCI) fmt --diff ./...
+
+# Built from the module proxy like any dependency, and kept in ./bin.
+$(GOLANGCI): | need-go
+	GOFLAGS= GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	mv bin/golangci-lint $@
+
+.PHONY: vuln
+vuln: need-go ## look the dependencies up in the Go vulnerability database
+	$(GO) run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...
+
+# The second build happens in another directory with an empty cache: neither
+# may leave a trace in the binary.
+.PHONY: repro
+repro: build ## build twice, in two places, and compare
+	@set -e; t=$$(mktemp -d); trap 'rm -rf "$$t"' EXIT; mkdir "$$t/src"; \
+	tar cf - --exclude=./.git --exclude=./bin --exclude=./ptbox . | tar xf - -C "$$t/src"; \
+	(cd "$$t/src" && GOCACHE="$$t/cache" $(BUILD) -o "$$t/ptbox" ./cmd/ptbox); \
+	cmp ptbox "$$t/ptbox"; echo "repro: both builds are $$(sha256sum <ptbox | cut -d' ' -f1)"
+
+.PHONY: install
+install: build ## install to $(DESTDIR)$(PREFIX)/bin
+	install -D -m 0755 ptbox '$(DESTDIR)$(PREFIX)/bin/ptbox'
+
+.PHONY: clean
+clean: ## remove what the other targets built
+	rm -rf ptbox bin coverage.txt
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
