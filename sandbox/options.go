@@ -1,0 +1,69 @@
+package sandbox
+
+import (
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/ptbox/ptbox/fsview"
+)
+
+// Options say what to run and in which view. They are what a config.json or
+// the flags of `ptbox exec` boil down to.
+type Options struct {
+	// Args is the command; Args[0] is looked up in the guest's PATH, inside
+	// the view, when it has no slash.
+	Args []string
+	// Env is the whole environment of the command.
+	Env []string
+	// Cwd is the guest directory to start in; "" means "/".
+	Cwd string
+	// Root is the host directory that becomes "/", and its restrictions.
+	Root      string
+	RootFlags fsview.Flags
+	// Mounts follow in order; a later one shadows an earlier one.
+	Mounts []fsview.Mount
+	// Hostname and Domainname, when not empty, are what uname(2) says.
+	Hostname, Domainname string
+	// Umask, when not nil, is set before the command starts.
+	Umask *uint32
+	// Rlimits are set before the command starts.
+	Rlimits []Rlimit
+	// OOMScoreAdj, when not nil, is written before the command starts.
+	OOMScoreAdj *int
+	// PreserveFDs is the number of descriptors from 3 on that the command
+	// inherits; all others are closed.
+	PreserveFDs int
+	// Stdin, Stdout and Stderr default to the launcher's own.
+	Stdin, Stdout, Stderr *os.File
+	// NewSession starts the command in a session of its own.
+	NewSession bool
+
+	// Regs is "peekuser", "regset", "gsi", "ssi" or "auto" (the default).
+	Regs string
+	// Mem is "peek", "vm", "procmem" or "auto".
+	Mem string
+	// Trap is "seccomp", "syscall" or "auto".
+	Trap string
+
+	// Trace, when not nil, gets a record for each intercepted call.
+	Trace *Trace
+	// Log gets diagnostics; nil discards them.
+	Log *slog.Logger
+}
+
+// Rlimit is one resource limit; Type is a RLIMIT_* number.
+type Rlimit struct {
+	Type       int
+	Soft, Hard uint64
+}
+
+// Trace says which calls to report, and how.
+type Trace struct {
+	// Mode is "path", "all" or "unhandled".
+	Mode string
+	// Format is "text" or "json" (one object a line, with "v":1).
+	Format string
+	// Out receives the records; writes are serialised.
+	Out io.Writer
+}

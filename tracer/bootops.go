@@ -1,0 +1,102 @@
+package tracer
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+)
+
+// ops builds the list of operations that the boot code works through. Each is
+// eight words: code, six arguments, flags. A code that is not negative is a
+// system call number.
+type ops struct{ b []byte }
+
+const (
+	opTrap  = -1 // hand over to the tracer
+	opClear = -2 // zero args[1] bytes at args[0]
+	opStore = -3 // store the word args[1] at args[0]
+	opLeave = -4 // jump to args[0] with all registers zero
+)
+
+const (
+	opAddBase = 1 << iota // args[0] (opStore: args[1]) is relative to base
+	opFD4                 // args[4] is fd
+	opFD0                 // args[0] is fd
+	opSetBase             // the result is base
+	opSetFD               // the result is fd
+	opMayFail             // an error does not matter
+)
+
+func (o *ops) add(code int, flags uint64, args ...uint64) {
+	var w [8]uint64
+	w[0] = uint64(int64(code))
+	copy(w[1:7], args)
+	w[7] = flags
+	for _, v := range w {
+		o.b = binary.LittleEndian.AppendUint64(o.b, v)
+	}
+}
+
+// mapImage maps the file at path (the address of a string) as the kernel's
+// own loader does. A DYN image goes where the kernel likes or to hint, and
+// its bias becomes base; an EXEC image goes to its own addresses.
+func (o *ops) mapImage(path uint64, m *Image, hint uint64) {
+	o.add(unix.SYS_OPENAT, opSetFD, cwdFD, path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	start, length := m.Span()
+	rel := uint64(0)
+	if m.Type == elfDyn {
+		// Reserve the whole span, so that the segments keep their
+		// distances, then map each over it. base is the address of the
+		// first page; Vaddr 0 is the rule, anything else shifts it.
+		flags := uint64(unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_NORESERVE)
+		if hint != 0 {
+			flags |= unix.MAP_FIXED_NOREPLACE
+		}
+		o.add(unix.SYS_MMAP, opSetBase, hint, length, unix.PROT_NONE, flags, ^uint64(0), 0)
+		rel = opAddBase
+	}
+	at := func(v uint64) uint64 {
+		if rel != 0 {
+			return v - start
+		}
+		return v
+	}
+	end := start
+	for _, l := range m.Loads {
+		page := l.Vaddr &^ (pageSize - 1)
+		if rel != 0 && page > end {
+			o.add(unix.SYS_MUNMAP, rel, at(end), page-end)
+		}
+		fileEnd := pageUp(l.Vaddr + l.Filesz)
+		if l.Filesz > 0 {
+			o.add(unix.SYS_MMAP, rel|opFD4, at(page), fileEnd-page, l.prot(),
+				unix.MAP_PRIVATE|unix.MAP_FIXED, 0, l.Off-(l.Vaddr-page))
+		} else {
+			fileEnd = page
+		}
+		memEnd := pageUp(l.Vaddr + l.Memsz)
+		if l.Memsz > l.Filesz {
+			if tail := l.Vaddr + l.Filesz; l.Filesz > 0 && tail%pageSize != 0 && l.Flags&2 != 0 {
+				o.add(opClear, rel, at(tail), pageUp(tail)-tail)
+			}
+			if memEnd > fileEnd {
+				o.add(unix.SYS_MMAP, rel, at(fileEnd), memEnd-fileEnd, l.prot(),
+					unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_FIXED, ^uint64(0), 0)
+			}
+		}
+		end = max(memEnd, fileEnd)
+	}
+	o.add(unix.SYS_CLOSE, opFD0)
+}
+
+// unmapImage removes the segments of m that the kernel mapped at base.
+func (o *ops) unmapImage(base uint64, m *Image) {
+	start, _ := m.Span()
+	for _, l := range m.Loads {
+		page := l.Vaddr &^ (pageSize - 1)
+		o.add(unix.SYS_MUNMAP, 0, base+page-start, pageUp(l.Vaddr+l.Memsz)-page)
+	}
+}
+
+// cwdFD is AT_FDCWD as an argument register.
+const cwdFD = 0xffffffffffffff9c

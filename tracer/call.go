@@ -1,0 +1,254 @@
+package tracer
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+)
+
+// Call is a system call at its entry, stopped before the kernel has looked at
+// it. The Handler reads its arguments and does one of three things: nothing
+// (the call runs as it is), Return or Fail (it does not run), or a rewrite
+// (it runs with other arguments, which the guest never sees). A Call is valid
+// during Handler.Syscall only.
+type Call struct {
+	Task *Task
+	Ent  *Sysent
+	ABI  ABI
+	// Nr and Args are what the guest asked for.
+	Nr   int
+	Args [6]uint64
+
+	tr     *Tracer
+	regs   unix.PtraceRegs // as they will be
+	orig   unix.PtraceRegs // as the guest had them
+	was    unix.PtraceRegs // as the kernel has them now
+	done   bool            // answered
+	abort  bool            // a signal came in between: start again later
+	ask    bool            // Handler.Result is wanted
+	noBack bool            // do not redirect: the exit stop gives registers back
+	state  any
+	data   []byte // payload of the slot
+	fix    []fixup
+	path   [2][]byte
+}
+
+// fixup adds the payload's address to an argument or to a payload word.
+type fixup struct {
+	arg int // ≥ 0: argument; -1: the word at off
+	off int
+	to  int
+}
+
+// IP is the guest address behind the system call instruction.
+func (c *Call) IP() uint64 { return c.orig.Rip }
+
+// SP is the guest's stack pointer.
+func (c *Call) SP() uint64 { return c.orig.Rsp }
+
+// Return answers the call with v without running it.
+func (c *Call) Return(v int64) {
+	c.done = true
+	c.regs = c.orig
+	c.regs.Orig_rax = ^uint64(0)
+	c.regs.Rax = uint64(v)
+}
+
+// Fail answers the call with an error.
+func (c *Call) Fail(e unix.Errno) { c.Return(-int64(e)) }
+
+// Answered reports whether Return or Fail was called.
+func (c *Call) Answered() bool { return c.done }
+
+// SetArg changes an argument.
+func (c *Call) SetArg(i int, v uint64) { *argOf(&c.regs, i) = v }
+
+// SetNr turns the call into another one.
+func (c *Call) SetNr(nr int) { c.regs.Orig_rax = uint64(nr) }
+
+// Arg is an argument as the kernel will see it.
+func (c *Call) Arg(i int) uint64 { return *argOf(&c.regs, i) }
+
+// WantResult asks for Handler.Result when the call returns. It costs a second
+// stop. The arguments are given back there, so no redirect is made.
+func (c *Call) WantResult(state any) {
+	c.ask = true
+	c.noBack = true
+	c.state = state
+}
+
+// ExitRestores makes an exit stop give the arguments back in place of the
+// stub, for calls that return more than once (clone).
+func (c *Call) ExitRestores() { c.noBack = true }
+
+// Put stores b where the guest can read but not write it and returns a
+// reference for SetRef and PutRef.
+func (c *Call) Put(b []byte) (ref int) {
+	for len(c.data)%8 != 0 {
+		c.data = append(c.data, 0)
+	}
+	ref = len(c.data)
+	c.data = append(c.data, b...)
+	return ref
+}
+
+// PutPath is Put of a string and its terminating NUL.
+func (c *Call) PutPath(p []byte) (ref int) {
+	ref = c.Put(p)
+	c.data = append(c.data, 0)
+	return ref
+}
+
+// SetRef makes argument i the address of what Put stored.
+func (c *Call) SetRef(i, ref int) { c.fix = append(c.fix, fixup{arg: i, to: ref}) }
+
+// PutWords stores an array of words; the ones that refs names (index → ref)
+// become addresses of what Put stored.
+func (c *Call) PutWords(words []uint64, refs map[int]int) (ref int) {
+	ref = c.Put(nil)
+	for i, w := range words {
+		if to, ok := refs[i]; ok {
+			c.fix = append(c.fix, fixup{arg: -1, off: len(c.data), to: to})
+		}
+		c.data = binary.LittleEndian.AppendUint64(c.data, w)
+	}
+	return ref
+}
+
+// SetPath makes argument i point at path.
+func (c *Call) SetPath(i int, path []byte) { c.SetRef(i, c.PutPath(path)) }
+
+// Exec says what is to be done when this call, an execve, has succeeded.
+func (c *Call) Exec(p *ExecPlan) { c.Task.plan = p }
+
+// pathMax is PATH_MAX: the longest string with its NUL.
+const pathMax = 4096
+
+// Path reads the string at argument i. The result is valid until the next
+// Path with the same buffer index n (0 or 1). Errors are the kernel's: EFAULT,
+// ENAMETOOLONG.
+func (c *Call) Path(i, n int) ([]byte, unix.Errno) {
+	return c.readString(c.Args[i], &c.path[n], pathMax)
+}
+
+// String reads a NUL-terminated string of less than limit bytes at addr.
+func (c *Call) String(addr uint64, limit int) (string, unix.Errno) {
+	var buf []byte
+	b, e := c.readString(addr, &buf, limit)
+	return string(b), e
+}
+
+func (c *Call) readString(addr uint64, buf *[]byte, limit int) ([]byte, unix.Errno) {
+	if cap(*buf) < limit+8 {
+		*buf = make([]byte, limit+8)
+	}
+	b := (*buf)[:cap(*buf)]
+	n := 0
+	// Most paths are short: one read of at most two cache lines, never
+	// across a page, then page by page.
+	for chunk := 256; n < limit; chunk = 4096 {
+		at := addr + uint64(n)
+		want := min(chunk, limit-n, int(4096-at&4095))
+		got, e := c.tr.mem.read(c.Task.Tid, at, b[n:n+want])
+		if e != 0 || got <= 0 {
+			return nil, unix.EFAULT
+		}
+		if k := bytes.IndexByte(b[n:n+got], 0); k >= 0 {
+			return b[:n+k], 0
+		}
+		n += got
+	}
+	return nil, unix.ENAMETOOLONG
+}
+
+// Read fills buf from the guest's memory, or fails with EFAULT.
+func (c *Call) Read(addr uint64, buf []byte) unix.Errno { return c.Task.read(c.tr, addr, buf) }
+
+// Write copies buf to the guest's memory, or fails with EFAULT.
+func (c *Call) Write(addr uint64, buf []byte) unix.Errno { return c.Task.write(c.tr, addr, buf) }
+
+func (t *Task) read(tr *Tracer, addr uint64, buf []byte) unix.Errno {
+	for len(buf) > 0 {
+		n, e := tr.mem.read(t.Tid, addr, buf)
+		if e != 0 || n <= 0 {
+			return unix.EFAULT
+		}
+		addr, buf = addr+uint64(n), buf[n:]
+	}
+	return 0
+}
+
+func (t *Task) write(tr *Tracer, addr uint64, buf []byte) unix.Errno {
+	for len(buf) > 0 {
+		n, e := tr.mem.write(t.Tid, addr, buf)
+		if e != 0 || n <= 0 {
+			return unix.EFAULT
+		}
+		addr, buf = addr+uint64(n), buf[n:]
+	}
+	return 0
+}
+
+// reset makes c the call at which t has stopped.
+func (c *Call) reset(tr *Tracer, t *Task) {
+	c.tr, c.Task = tr, t
+	c.done, c.ask, c.noBack, c.abort, c.state = false, false, false, false, nil
+	c.data, c.fix = c.data[:0], c.fix[:0]
+}
+
+// load takes the registers apart.
+func (c *Call) load() {
+	c.orig = c.regs
+	c.Nr = int(int32(c.regs.Orig_rax))
+	c.Args = [6]uint64{c.regs.Rdi, c.regs.Rsi, c.regs.Rdx, c.regs.R10, c.regs.R8, c.regs.R9}
+}
+
+// rewritten reports whether the call is to run with other arguments.
+func (c *Call) rewritten() bool {
+	return len(c.fix) > 0 || c.regs.Orig_rax != c.orig.Orig_rax || !sameArgs(&c.regs, &c.orig)
+}
+
+// place finds room for the payload and points the arguments at it. The first
+// exec of a sandbox comes from our own code, which has no window yet but a
+// buffer of its own, and no thread that could touch it.
+func (c *Call) place() unix.Errno {
+	t := c.Task
+	var base uint64
+	switch {
+	case t.window:
+		i := c.tr.win.take(t, len(c.data))
+		if i == noSlot {
+			c.tr.reclaim()
+			i = c.tr.win.take(t, len(c.data))
+		}
+		if i == noSlot {
+			if len(c.data) > execSize-slotHead {
+				return unix.E2BIG
+			}
+			return unix.ENOMEM
+		}
+		t.slot = i
+		c.tr.win.save(i, &c.orig)
+		base = slotAddr(i) + slotHead
+	case t.setup:
+		if len(c.data) > len(c.tr.scratch) {
+			return unix.E2BIG
+		}
+		base = c.tr.scratchAddr()
+	default:
+		return unix.ENOMEM
+	}
+	for _, f := range c.fix {
+		if f.arg >= 0 {
+			c.SetArg(f.arg, base+uint64(f.to))
+		} else {
+			binary.LittleEndian.PutUint64(c.data[f.off:], base+uint64(f.to))
+		}
+	}
+	if t.window {
+		copy(c.tr.win.mem[slotOff(t.slot)+slotHead:], c.data)
+		return 0
+	}
+	return t.write(c.tr, base, c.data)
+}

@@ -1,0 +1,192 @@
+package tracer
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/internal/ptrace"
+)
+
+// Results that say that an interrupted call will be restarted, or end with
+// EINTR, once the signal is dealt with (include/linux/errno.h). They are seen
+// by tracers only.
+const (
+	eRestartSys     = 512
+	eRestartNoIntr  = 513
+	eRestartNoHand  = 514
+	eRestartBlock   = 516
+	lastNrOfTheABI  = 1 << 16
+	x32Bit          = 0x40000000
+	auditArchNative = unix.AUDIT_ARCH_X86_64
+)
+
+func restarts(v int64) bool {
+	return v == -eRestartSys || v == -eRestartNoIntr || v == -eRestartNoHand || v == -eRestartBlock
+}
+
+// syscallStop handles an entry or exit stop of PTRACE_SYSCALL.
+func (tr *Tracer) syscallStop(t *Task) {
+	if t.atExit {
+		// Resumed from the entry of this very call: this is its exit.
+		tr.exit(t)
+		return
+	}
+	if tr.seccomp && !tr.cfg.All {
+		tr.resume(t, 0)
+		return
+	}
+	var si ptrace.SyscallInfo
+	entry := !t.inCall
+	if ptrace.GetSyscallInfo(t.Tid, &si) == 0 {
+		entry = si.Op == ptrace.InfoEntry
+	}
+	t.inCall = entry
+	if !entry || tr.seccomp {
+		// With seccomp the stop that counts is the seccomp one.
+		tr.resume(t, 0)
+		return
+	}
+	tr.stats.Syscalls++
+	tr.entry(t)
+}
+
+// entry handles a call before it runs.
+func (tr *Tracer) entry(t *Task) {
+	c := &tr.call
+	c.reset(tr, t)
+	if tr.regs.entry(t.Tid, &c.regs) != 0 {
+		return // gone
+	}
+	c.was = c.regs
+	if t.boot != nil {
+		if c.regs.Rip >= WindowLow && c.regs.Rip < WindowLow+offStubs || t.boot.poked == c.regs.Rip&^15 || !t.window {
+			tr.resume(t, 0) // our own code
+			return
+		}
+		t.boot = nil
+	}
+	if t.slot != noSlot {
+		if c.regs.Rip == stubAddr(t.slot)+syscallLen {
+			// The kernel restarts a rewritten call at the stub's own
+			// instruction. Nothing there is trusted: back to the guest's
+			// registers, and once more from the start.
+			tr.win.restore(t.slot, &c.regs)
+		}
+		tr.releaseSlot(t)
+	}
+	t.plan = nil
+	c.load()
+	if t.setup && c.Nr != unix.SYS_EXECVE {
+		tr.resume(t, 0) // our own preparations
+		return
+	}
+	c.ABI = X8664
+	c.Ent = Lookup(c.ABI, c.Nr)
+	if c.Nr >= x32Bit || c.regs.Cs != userCS {
+		c.Ent = nil
+	}
+	tr.handle(c)
+	if c.abort {
+		return
+	}
+	tr.finish(c)
+}
+
+// handle decides what becomes of c.
+func (tr *Tracer) handle(c *Call) {
+	if c.Ent == nil {
+		c.Ent = &unknownCall
+		c.Fail(unix.ENOSYS)
+		return
+	}
+	if !tr.seccomp {
+		// Here the table's verdict is applied in user space.
+		switch a, e := tr.verdict(c); a {
+		case verdictAllow:
+			return
+		case verdictErrno:
+			c.Fail(e)
+			return
+		}
+	}
+	tr.byEnt[entIndex(c.Ent)]++
+	if c.Ent.Support == Refused {
+		c.Fail(c.Ent.Errno)
+		return
+	}
+	tr.h.Syscall(c)
+}
+
+// unknownCall stands for a number that the table does not have.
+var unknownCall = Sysent{Name: "unknown", Support: Refused, Errno: unix.ENOSYS}
+
+// finish puts what was decided into effect and lets the task go on.
+func (tr *Tracer) finish(c *Call) {
+	t := c.Task
+	rewritten := !c.done && c.rewritten()
+	if rewritten {
+		if e := c.place(); e != 0 {
+			c.Fail(e)
+			rewritten = false
+		}
+	}
+	switch {
+	case c.done:
+		tr.stats.Answered++
+		c.ask = false
+	case rewritten:
+		tr.stats.Rewritten++
+		if t.slot != noSlot && !c.noBack {
+			c.regs.Rip = stubAddr(t.slot) + syscallLen
+			c.regs.Rcx = c.regs.Rip
+		}
+	default:
+		tr.stats.Unchanged++
+	}
+	if c.ask || rewritten && c.noBack {
+		t.atExit = true
+		t.call = &pendingCall{ent: c.Ent, orig: c.orig, redo: rewritten, ask: c.ask, state: c.state}
+	}
+	if c.regs != c.was {
+		if tr.regs.write(t.Tid, &c.was, &c.regs) != 0 {
+			return // gone
+		}
+	}
+	tr.resume(t, 0)
+}
+
+// exit handles the return of a call whose exit stop was asked for.
+func (tr *Tracer) exit(t *Task) {
+	tr.stats.ExitStops++
+	p := t.call
+	t.atExit, t.call, t.inCall = false, nil, false
+	var r unix.PtraceRegs
+	if tr.regs.exit(t.Tid, &r) != 0 {
+		return
+	}
+	was := r
+	val := int64(r.Rax)
+	if p.ask && !restarts(val) {
+		res := Result{Task: t, Ent: p.ent, Val: val, State: p.state, tr: tr,
+			Args: [6]uint64{p.orig.Rdi, p.orig.Rsi, p.orig.Rdx, p.orig.R10, p.orig.R8, p.orig.R9}}
+		tr.h.Result(&res)
+		r.Rax = uint64(res.Val)
+	}
+	if p.redo {
+		// The backends that know the result only cannot compare: the
+		// arguments are written by what is not equal to zero or changed.
+		var full unix.PtraceRegs
+		if ptrace.GetRegs(t.Tid, &full) == 0 {
+			full.Rdi, full.Rsi, full.Rdx = p.orig.Rdi, p.orig.Rsi, p.orig.Rdx
+			full.R10, full.R8, full.R9 = p.orig.R10, p.orig.R8, p.orig.R9
+			full.Rax = r.Rax
+			if restarts(val) {
+				full.Orig_rax = p.orig.Orig_rax
+			}
+			ptrace.SetRegs(t.Tid, &full)
+		}
+	} else if r != was {
+		tr.regs.write(t.Tid, &was, &r)
+	}
+	tr.releaseSlot(t)
+	tr.resume(t, 0)
+}

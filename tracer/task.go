@@ -1,0 +1,212 @@
+package tracer
+
+import (
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/internal/ptrace"
+)
+
+// FS is what tasks that share a current directory share (fs_struct of the
+// kernel): clone(2) with CLONE_FS, that is every thread of a process.
+type FS struct {
+	// Data belongs to the Handler.
+	Data any
+	refs int
+}
+
+// Task is one traced thread.
+type Task struct {
+	// Tid is the kernel's thread id.
+	Tid int
+	// FS is shared by the tasks that share a current directory.
+	FS *FS
+	// Data belongs to the Handler; a child starts with what Handler.Fork
+	// gives it.
+	Data any
+
+	tgid   int
+	slot   int16 // the slot this task's rewritten call lives in, or noSlot
+	setup  bool  // our own code before the command's exec
+	window bool  // the window is mapped
+	held   bool  // a first stop came before its parent's event
+	known  bool  // the parent is known
+	atExit bool  // resumed to an exit stop that we asked for
+	boot   *boot
+	plan   *ExecPlan
+	call   *pendingCall
+	birth  *unix.PtraceRegs // registers to put right at the first stop
+	inCall bool             // syscall trap mode: the next stop is an exit
+}
+
+// pendingCall is what an exit stop must know of its entry.
+type pendingCall struct {
+	ent   *Sysent
+	orig  unix.PtraceRegs
+	redo  bool // arguments were changed and must be given back
+	ask   bool // the Handler wants to see the result
+	state any
+}
+
+// Tgid is the process that the task belongs to, as the host numbers it.
+func (t *Task) Tgid() int {
+	if t.tgid == 0 {
+		t.tgid = statusField(t.Tid, "Tgid:")
+		if t.tgid == 0 {
+			return t.Tid
+		}
+	}
+	return t.tgid
+}
+
+// statusField reads a number from /proc/TID/status; 0 means it is not there.
+func statusField(tid int, name string) int {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.SplitSeq(string(b), "\n") {
+		if v, ok := strings.CutPrefix(line, name); ok {
+			n, _ := strconv.Atoi(strings.TrimSpace(v))
+			return n
+		}
+	}
+	return 0
+}
+
+func (tr *Tracer) newTask(tid int) *Task {
+	t := &Task{Tid: tid, slot: noSlot}
+	tr.tasks[tid] = t
+	return t
+}
+
+// adopt makes t the child of parent.
+func (tr *Tracer) adopt(t, parent *Task) {
+	t.known = true
+	t.window = parent.window
+	t.setup = false
+	if shared, e := ptrace.Kcmp(parent.Tid, t.Tid, ptrace.KcmpFS); e == 0 && shared == 0 {
+		t.FS = parent.FS
+		t.FS.refs++
+	} else {
+		t.FS = &FS{refs: 1}
+	}
+	tr.h.Fork(parent, t)
+}
+
+// dropFS gives up t's share of its FS.
+func (tr *Tracer) dropFS(t *Task) {
+	if t.FS == nil {
+		return
+	}
+	if t.FS.refs--; t.FS.refs == 0 {
+		tr.h.FSGone(t.FS)
+	}
+	t.FS = nil
+}
+
+// UnshareFS gives t a current directory of its own (unshare(CLONE_FS)).
+func (tr *Tracer) UnshareFS(t *Task) {
+	if t.FS != nil && t.FS.refs == 1 {
+		return
+	}
+	tr.dropFS(t)
+	t.FS = &FS{refs: 1}
+}
+
+// remove forgets a task that is gone.
+func (tr *Tracer) remove(t *Task) {
+	tr.releaseSlot(t)
+	tr.mem.forget(t.Tid)
+	if t.known {
+		tr.h.Exit(t)
+	}
+	tr.dropFS(t)
+	delete(tr.tasks, t.Tid)
+	tr.resolveOrphans(t)
+}
+
+// resolveOrphans adopts children whose first stop was seen and whose parent's
+// event will never come, because the parent has just gone.
+func (tr *Tracer) resolveOrphans(gone *Task) {
+	if tr.orphans == 0 {
+		return
+	}
+	for _, t := range tr.tasks {
+		if !t.held {
+			continue
+		}
+		if p := tr.tasks[statusField(t.Tid, "PPid:")]; p != nil && p != t && p.known {
+			continue // alive: its event is still to come
+		}
+		t.held = false
+		tr.orphans--
+		gone.FS = nil
+		tr.adopt(t, gone)
+		tr.firstStop(t)
+		tr.resume(t, 0)
+	}
+}
+
+// releaseSlot gives the task's slot back.
+func (tr *Tracer) releaseSlot(t *Task) {
+	if t.slot != noSlot {
+		tr.win.give(t.slot)
+		t.slot = noSlot
+	}
+}
+
+// unwind takes a thread that stands in its stub back to the place in the
+// guest's own code that it came from, and frees the slot. It reports whether
+// r was changed. It is called at every stop of a thread that has a slot, so
+// that neither a signal frame nor a child ever shows the window.
+func (tr *Tracer) unwind(t *Task, r *unix.PtraceRegs) bool {
+	i := t.slot
+	if i == noSlot {
+		return false
+	}
+	at := stubAddr(i)
+	in := r.Rip >= at && r.Rip < at+stubSize
+	if in {
+		before := r.Rip == at
+		tr.win.restore(i, r)
+		if before {
+			// The kernel is about to restart the call: let it restart at
+			// the guest's own instruction.
+			r.Rip -= syscallLen
+		}
+	}
+	tr.releaseSlot(t)
+	return in
+}
+
+// reclaim frees the slots of threads that have left their stubs without
+// stopping since. It is called only when no slot is free.
+func (tr *Tracer) reclaim() {
+	for i, t := range tr.win.owner {
+		if t == nil || t.slot != int16(i) {
+			continue
+		}
+		if ip, ok := taskIP(t.Tid); ok && (ip < stubAddr(t.slot) || ip >= stubAddr(t.slot)+stubSize) {
+			tr.releaseSlot(t)
+		}
+	}
+}
+
+// taskIP reads the instruction pointer of a blocked task from
+// /proc/TID/syscall; ok is false while it runs.
+func taskIP(tid int) (ip uint64, ok bool) {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/syscall")
+	if err != nil {
+		return 0, false
+	}
+	f := strings.Fields(string(b))
+	if len(f) < 3 {
+		return 0, false
+	}
+	ip, err = strconv.ParseUint(strings.TrimPrefix(f[len(f)-1], "0x"), 16, 64)
+	return ip, err == nil
+}
