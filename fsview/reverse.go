@@ -1,0 +1,74 @@
+package fsview
+
+import "golang.org/x/sys/unix"
+
+// Guest returns the guest path of a canonical host path. Where several mounts
+// show it, the one with the longest Source is taken, the latest among equals;
+// places that another mount covers do not count.
+func (v *View) Guest(host string) (guest string, ok bool) {
+	if host == "" || host[0] != '/' {
+		return "", false
+	}
+	if host == "/" {
+		host = ""
+	}
+	for _, m := range v.back {
+		if len(host) < m.slen || host[:m.slen] != m.Source[:m.slen] {
+			continue
+		}
+		rest := host[m.slen:]
+		if rest != "" && (rest[0] != '/' || !m.IsDir()) {
+			continue
+		}
+		g := m.Target[:m.tlen] + rest
+		if g == "" {
+			g = "/"
+		}
+		if v.MountAt(g) == m {
+			return g, true
+		}
+	}
+	return "", false
+}
+
+// GuestOf returns the guest path of a base directory, as it is now: renames
+// are seen. The path is kept in b; where a directory shows up in several
+// places, the one that b had before is preferred. For a deleted directory it is
+// the last path, and b.Deleted is set.
+func (v *View) GuestOf(b *Base) (guest string, ok bool) {
+	p, live := v.fs.Path(b.Dir, v.path[:0])
+	if p == nil {
+		return "", false
+	}
+	v.path = p
+	b.Deleted = !live
+	if b.Guest != "" && v.shows(b.Guest, p) {
+		return b.Guest, true
+	}
+	if guest, ok = v.Guest(string(p)); ok {
+		b.Guest = guest
+	}
+	return guest, ok
+}
+
+// shows says whether the guest path shows the host path.
+func (v *View) shows(guest string, host []byte) bool {
+	if guest == "/" {
+		guest = ""
+	}
+	if string(host) == "/" {
+		host = host[:0]
+	}
+	m := v.MountAt(guest)
+	return len(guest) >= m.tlen && len(host) == m.slen+len(guest)-m.tlen &&
+		string(host[:m.slen]) == m.Source[:m.slen] && string(host[m.slen:]) == guest[m.tlen:]
+}
+
+// Explain resolves path from the guest's root and reports every step, for
+// people. Links are asked with a nil caller.
+func (v *View) Explain(path string, follow bool) ([]Step, Resolution, unix.Errno) {
+	var steps []Step
+	var r Resolution
+	e := v.Resolve(&Request{Path: path, Follow: follow, Trace: func(s Step) { steps = append(steps, s) }}, &r)
+	return steps, r, e
+}

@@ -1,0 +1,164 @@
+package fsview
+
+import (
+	"fmt"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// Config says what a View shows.
+type Config struct {
+	// FS is the host; nil means OS{}.
+	FS FS
+	// Root is shown at "/". Its Target may be empty.
+	Root Mount
+	// Mounts are entered in order; a later one shadows what it covers.
+	Mounts []Mount
+	// Scratch returns a private host directory. It is called once, and only
+	// if a tmpfs, a mask or a missing mount point needs it. FS must be a Maker
+	// then.
+	Scratch func() (string, error)
+	// Links answers for the symlinks of Proc mounts; needed if there is one.
+	Links Links
+}
+
+// View is a file system view. It is not safe for concurrent use.
+type View struct {
+	fs     FS
+	links  Links
+	trie   node
+	mounts []*Mount // those that can be reached, root first
+	back   []*Mount // the same, longest Source first, for the way back
+	above  map[devIno]bool
+	merged []Dir
+	w      walker
+	path   []byte // of the handle at hand
+}
+
+type devIno struct{ dev, ino uint64 }
+
+// New builds a view. Sources are opened and held; a Target is resolved in the
+// view as built so far, symlinks included. On error nothing stays open; scratch
+// directories are the caller's to remove in any case.
+func New(c Config) (*View, error) {
+	v := &View{fs: c.FS, links: c.Links, above: map[devIno]bool{}}
+	if v.fs == nil {
+		v.fs = OS{}
+	}
+	v.w = walker{v: v, body: make([]byte, pathMax), cur: NoHandle}
+	b := builder{v: v, scratch: c.Scratch}
+	if err := b.build(c); err != nil {
+		for _, m := range b.opened {
+			v.fs.Close(m.root)
+		}
+		return nil, err
+	}
+	return v, nil
+}
+
+// Close gives up the held descriptors.
+func (v *View) Close() {
+	for _, m := range v.mounts {
+		v.fs.Close(m.root)
+	}
+	v.mounts = nil
+}
+
+// Mounts returns the mounts that can be reached, root first, in the order of
+// the configuration; Synth mounts come before the mount that needed them.
+// Target and Source are canonical.
+func (v *View) Mounts() []*Mount { return v.mounts }
+
+// MountAt returns the mount that covers the canonical guest path.
+func (v *View) MountAt(guest string) *Mount {
+	_, m := v.trie.find(guest)
+	return m
+}
+
+// Stat describes a handle, such as Resolution.Held.
+func (v *View) Stat(h Handle) (Stat, unix.Errno) { return v.fs.Stat(h) }
+
+// Dir is a host directory whose listing in the view has more names than the
+// host knows: mount points that exist only in the view.
+type Dir struct {
+	Dev, Ino    uint64
+	Host, Guest string
+	Names       []Name
+}
+
+// Name is such a name, as getdents(2) shows it.
+type Name struct {
+	Name string
+	Ino  uint64
+	Type uint8 // DT_DIR, DT_REG …
+}
+
+// Merged returns the directories whose listings lack names.
+func (v *View) Merged() []Dir { return v.merged }
+
+// finish computes what depends on the whole table.
+func (v *View) finish() error {
+	v.trie.each(func(m *Mount) { v.mounts = append(v.mounts, m) })
+	slices.SortFunc(v.mounts, func(a, b *Mount) int { return a.id - b.id })
+	v.back = slices.Clone(v.mounts)
+	slices.SortStableFunc(v.back, func(a, b *Mount) int {
+		if d := b.slen - a.slen; d != 0 {
+			return d
+		}
+		return b.id - a.id
+	})
+	for _, m := range v.mounts[1:] {
+		if err := v.note(m); err != nil {
+			return fmt.Errorf("mount %s: %w", m.Target, err)
+		}
+	}
+	return nil
+}
+
+// note enters the directories above a mount point, and the name that its
+// parent may lack.
+func (v *View) note(m *Mount) error {
+	g := []byte(m.Target)
+	name := string(g[chop(g)+1:])
+	first := true
+	for {
+		g = g[:chop(g)]
+		p := v.MountAt(string(g))
+		host := p.Source[:p.slen] + string(g[p.tlen:])
+		h, e := v.fs.Open(p.root, string(g[min(p.tlen+1, len(g)):]), false)
+		if e != 0 {
+			return fmt.Errorf("%s: %w", host, e)
+		}
+		st, e := v.fs.Stat(h)
+		v.fs.Close(h)
+		if e != 0 {
+			return fmt.Errorf("%s: %w", host, e)
+		}
+		v.above[devIno{st.Dev, st.Ino}] = true
+		if first && m.glue {
+			v.addName(st, host, string(g), Name{name, m.st.Ino, uint8(m.st.Mode >> 12)})
+		}
+		first = false
+		if len(g) == p.tlen {
+			return nil // what lies above is noted for p itself
+		}
+	}
+}
+
+func (v *View) addName(st Stat, host, guest string, n Name) {
+	if host == "" {
+		host = "/"
+	}
+	if guest == "" {
+		guest = "/"
+	}
+	for i := range v.merged {
+		d := &v.merged[i]
+		if d.Dev == st.Dev && d.Ino == st.Ino && d.Guest == guest {
+			d.Names = append(d.Names, n)
+			return
+		}
+	}
+	v.merged = append(v.merged, Dir{st.Dev, st.Ino, host, guest, []Name{n}})
+}

@@ -1,0 +1,416 @@
+package fsview
+
+import "golang.org/x/sys/unix"
+
+// walker is the state of one walk. A position is the canonical guest path g,
+// the mount m that covers it, and its place in the mount trie (nil off it).
+// The directory is held open as cur, or is still to be opened from m's root.
+type walker struct {
+	v *View
+	q *Request
+	r *Resolution
+
+	rest string // what is still to be walked; no leading slash
+	g    []byte // "" is the guest's root
+	node *node
+	m    *Mount
+	cur  Handle // NoHandle: open g from m.root when it is needed
+	own  bool   // cur is to be closed
+	root string // where "/" starts and ".." ends; "" is the guest's root
+
+	loops int  // symlinks lost to races, so that nobody can keep us here
+	moved bool // more than the plain names below the base was involved
+
+	body []byte    // of the symlink at hand
+	bufs [2][]byte // rest after a symlink, in turns
+	turn int
+	rel  []byte // a path that is composed for one Open
+	base []byte // backs root for scoped walks
+}
+
+// walk is the second fast path and the slow one. The literal path goes over
+// the mount trie in user space as far as it can, then one Open from the
+// deepest mount's root answers for everything below (run). Only if that meets
+// a symlink are the components tried one by one (step).
+func (v *View) walk(q *Request, r *Resolution, b *Base) unix.Errno {
+	w := &v.w
+	w.q, w.r, w.g = q, r, r.guest[:0]
+	w.loops, w.moved, w.own = 0, false, false
+	w.root = q.Root
+	if w.root == "/" {
+		w.root = ""
+	}
+	e := w.begin(b)
+	if e == 0 {
+		e = w.enter(q.Path)
+	}
+	for again := e == 0; again; {
+		again, e = w.run()
+	}
+	w.drop()
+	r.guest = w.g
+	w.q, w.r, w.rest, w.root = nil, nil, "", ""
+	if e != 0 {
+		*r = Resolution{Host: r.Host[:0], guest: r.guest, Held: NoHandle}
+	}
+	return e
+}
+
+// begin puts the walker at the base directory.
+func (w *walker) begin(b *Base) unix.Errno {
+	if b == nil {
+		w.toRoot()
+		return 0
+	}
+	g, ok := w.v.GuestOf(b)
+	if !ok {
+		// A directory from outside the view. What is plain below it has been
+		// answered already; a symlink or ".." would walk the host.
+		return unix.EXDEV
+	}
+	if g != "/" {
+		w.g = append(w.g, g...)
+	}
+	w.node, w.m = w.v.trie.find(g)
+	w.cur, w.own = b.Dir, false
+	if w.q.Resolve&(unix.RESOLVE_BENEATH|unix.RESOLVE_IN_ROOT) != 0 {
+		w.base = append(w.base[:0], w.g...)
+		w.root = str(w.base)
+	}
+	return 0
+}
+
+// enter makes path the rest of the walk.
+func (w *walker) enter(path string) unix.Errno {
+	if path[0] != '/' {
+		w.rest = path
+		return 0
+	}
+	if w.q.Resolve&unix.RESOLVE_BENEATH != 0 {
+		return unix.EXDEV
+	}
+	w.rest = path[skipSlashes(path, 0):]
+	old := w.m
+	w.toRoot()
+	return w.crossed(old)
+}
+
+// toRoot puts the walker at the root.
+func (w *walker) toRoot() {
+	w.g = append(w.g[:0], w.root...)
+	w.moved = true
+	w.locate()
+}
+
+// locate finds mount and node for g, after a jump.
+func (w *walker) locate() {
+	w.node, w.m = w.v.trie.find(str(w.g))
+	if len(w.g) == w.m.tlen {
+		w.setCur(w.m.root, false)
+	} else {
+		w.setCur(NoHandle, false)
+	}
+}
+
+// crossed judges a change of mounts.
+func (w *walker) crossed(old *Mount) unix.Errno {
+	if w.q.Resolve&unix.RESOLVE_NO_XDEV != 0 && old != nil && old != w.m {
+		return unix.EXDEV
+	}
+	return 0
+}
+
+func (w *walker) setCur(h Handle, own bool) {
+	w.drop()
+	w.cur, w.own = h, own
+}
+
+func (w *walker) drop() {
+	if w.own {
+		w.v.fs.Close(w.cur)
+		w.own = false
+	}
+}
+
+func (w *walker) push(name string) {
+	w.g = append(w.g, '/')
+	w.g = append(w.g, name...)
+}
+
+// run walks the rest as far as no symlink and no ".." is met. again says that
+// the walk goes on.
+func (w *walker) run() (again bool, e unix.Errno) {
+	rest, nd := w.rest, w.node
+	start := 0       // rest[start:] is relative to the position at mark
+	mark := len(w.g) // the position that cur stands for
+	last := 0        // where the last component starts
+	name := false    // the last component is an ordinary name
+	slash, dot := false, false
+	for i := 0; i < len(rest); {
+		j := endOfName(rest, i)
+		k := skipSlashes(rest, j)
+		comp := rest[i:j]
+		if k == len(rest) {
+			last, slash = i, k > j
+			if parentOnly(w.q.Op, comp, slash) {
+				if e = w.parent(rest[start:i], mark, nd, comp, slash); e == unix.ELOOP {
+					return w.step(rest[start:], mark)
+				}
+				return false, e
+			}
+		}
+		if comp == "." {
+			dot, name = true, false
+			i = k
+			continue
+		}
+		if comp == ".." {
+			// rest[i] is a dot: "a/b/." asks whether b is a directory that
+			// may be searched, as the kernel does before it goes up.
+			h, e := w.open(rest[start:i+1], false, mark)
+			if e == unix.ELOOP {
+				return w.step(rest[start:], mark)
+			}
+			if e != 0 {
+				return false, e
+			}
+			w.v.fs.Close(h)
+			w.rest = rest[k:]
+			if e = w.up(); e != 0 || k < len(rest) {
+				return e == 0, e
+			}
+			return false, w.found("", len(w.g), false, slash, false)
+		}
+		dot, name = false, true
+		w.push(comp)
+		nd = nd.child(comp)
+		if nd != nil && nd.mount != nil {
+			old := w.m
+			w.m, w.node, w.moved = nd.mount, nd, true
+			w.setCur(w.m.root, false)
+			mark, start = len(w.g), k
+			if e = w.crossed(old); e != 0 {
+				return false, e
+			}
+			if j < len(rest) && !w.m.IsDir() {
+				return false, unix.ENOTDIR
+			}
+			w.trace("mount", "")
+			w.r.MountPoint = k == len(rest)
+		}
+		i = k
+	}
+	rel := rest[start:]
+	if w.q.Op == OpenCreate && name && rel != "" {
+		e = w.create(rel, last-start, mark)
+	} else {
+		e = w.found(rel, mark, !w.q.Follow && name && !slash, slash, dot)
+	}
+	if e == unix.ELOOP && rel != "" {
+		return w.step(rel, mark)
+	}
+	return false, e
+}
+
+// up goes to the parent, in the guest: from a mount's root to the parent of
+// the mount point.
+func (w *walker) up() unix.Errno {
+	w.moved = true
+	if len(w.g) == 0 || str(w.g) == w.root {
+		if w.q.Resolve&unix.RESOLVE_BENEATH != 0 {
+			return unix.EXDEV
+		}
+	} else {
+		w.g = w.g[:chop(w.g)]
+	}
+	old := w.m
+	w.locate()
+	w.trace("dotdot", "")
+	return w.crossed(old)
+}
+
+// open looks rel up from the position at mark.
+func (w *walker) open(rel string, nofollow bool, mark int) (Handle, unix.Errno) {
+	dir := w.cur
+	if dir == NoHandle {
+		dir = w.m.root
+		if mark > w.m.tlen {
+			w.rel = append(w.rel[:0], w.g[w.m.tlen+1:mark]...)
+			if rel != "" {
+				w.rel = append(append(w.rel, '/'), rel...)
+			}
+			rel = str(w.rel)
+		}
+	}
+	if len(rel) < pathMax {
+		return w.v.fs.Open(dir, rel, nofollow)
+	}
+	return w.openLong(dir, rel, nofollow)
+}
+
+// openLong looks up what is longer than PATH_MAX in pieces: the guest's string
+// was short enough, only symlinks or the mount's depth made it longer.
+func (w *walker) openLong(dir Handle, rel string, nofollow bool) (Handle, unix.Errno) {
+	var own bool
+	for {
+		n := len(rel)
+		if n >= pathMax {
+			for n = pathMax - 1; n > 0 && rel[n-1] != '/'; n-- {
+			}
+			if n == 0 {
+				n = pathMax - 1 // one name of 4095 bytes: ENAMETOOLONG
+			}
+		}
+		h, e := w.v.fs.Open(dir, rel[:n], nofollow && n == len(rel))
+		if own {
+			w.v.fs.Close(dir)
+		}
+		rel = rel[n:]
+		rel = rel[skipSlashes(rel, 0):]
+		if e != 0 || rel == "" {
+			return h, e
+		}
+		dir, own = h, true
+	}
+}
+
+// found ends a walk at an object that must exist: rel from the position at
+// mark, which g already includes.
+func (w *walker) found(rel string, mark int, nofollow, slash, dot bool) unix.Errno {
+	r := w.r
+	h := NoHandle
+	if rel != "" || w.q.Hold {
+		var e unix.Errno
+		if h, e = w.open(rel, nofollow, mark); e != 0 {
+			return e
+		}
+	}
+	r.Exists, r.Slash = true, slash
+	if rel == "" && len(w.g) == w.m.tlen {
+		r.Mode = w.m.st.Mode
+	}
+	tail := ""
+	switch {
+	case dot:
+		tail = "." // the caller's search permission is the kernel's to judge
+	case slash:
+		tail = "/"
+	}
+	if w.q.Op >= Create {
+		r.IsRoot = true
+		r.Host = append(r.Host[:0], '/')
+		w.v.hold(w.q, r, h)
+		return w.answer()
+	}
+	w.host(tail, false)
+	w.v.hold(w.q, r, h)
+	return w.answer()
+}
+
+// create ends an open with O_CREAT: the object may be missing. rel[:last] is
+// its parent.
+func (w *walker) create(rel string, last, mark int) unix.Errno {
+	h, e := w.open(rel, !w.q.Follow, mark)
+	exists := e == 0
+	if e == unix.ENOENT {
+		h, e = NoHandle, 0
+		if last > 0 || w.q.Hold {
+			h, e = w.open(rel[:last], false, mark)
+		}
+	}
+	if e != 0 {
+		return e
+	}
+	w.r.Exists = exists
+	if !exists {
+		w.trace("missing", "")
+	}
+	w.host("", false)
+	w.v.hold(w.q, w.r, h)
+	return w.answer()
+}
+
+// parent ends a walk whose last component is the kernel's business. nd is the
+// trie's node of the parent.
+func (w *walker) parent(rel string, mark int, nd *node, last string, slash bool) unix.Errno {
+	r := w.r
+	h := NoHandle
+	if rel != "" || w.q.Hold {
+		var e unix.Errno
+		if h, e = w.open(rel, false, mark); e != 0 {
+			return e
+		}
+	}
+	r.Slash = slash
+	switch last {
+	case ".":
+		r.LastDot = true
+	case "..":
+		r.LastDotDot = true
+	default:
+		if kid := nd.child(last); kid != nil {
+			r.MountPoint = kid.mount != nil
+			r.AboveMount = kid.mount == nil || len(kid.kids) > 0
+			if r.MountPoint {
+				r.Mode, r.Exists = kid.mount.st.Mode, true
+			}
+		}
+	}
+	w.host(last, slash)
+	if last != "." && last != ".." {
+		w.push(last)
+	}
+	v := w.v
+	v.hold(w.q, r, h)
+	return w.answer()
+}
+
+// host writes Host for g and a tail: a last component, "/" or nothing.
+func (w *walker) host(tail string, slash bool) {
+	m := w.m
+	h := append(w.r.Host[:0], m.Source[:m.slen]...)
+	h = append(h, w.g[m.tlen:]...)
+	if len(h) == 0 || tail != "" {
+		h = append(h, '/')
+	}
+	if tail != "/" {
+		h = append(h, tail...)
+	}
+	if slash {
+		h = append(h, '/')
+	}
+	w.r.Host = h
+}
+
+// answer fills in what every resolution has.
+func (w *walker) answer() unix.Errno {
+	r := w.r
+	r.Mount = w.m
+	r.Guest = "/"
+	if len(w.g) > 0 {
+		r.Guest = str(w.g)
+	}
+	r.Relative = !w.moved && !w.q.NeedHost && !r.MountPoint && !r.AboveMount && !r.Magic
+	w.trace("final", "")
+	return 0
+}
+
+func (w *walker) trace(what, target string) {
+	if w.q.Trace == nil {
+		return
+	}
+	s := Step{What: what, Guest: string(w.g), Target: target, Mount: w.m}
+	if s.Guest == "" {
+		s.Guest = "/"
+	}
+	if len(w.g) >= w.m.tlen {
+		s.Host = w.m.Source[:w.m.slen] + string(w.g[w.m.tlen:])
+	}
+	if s.Host == "" {
+		s.Host = "/"
+	}
+	if what == "final" {
+		s.Host = string(w.r.Host)
+	}
+	w.q.Trace(s)
+}
