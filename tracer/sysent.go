@@ -49,6 +49,7 @@ const (
 	CloneFlags
 	CloneArgs // struct clone_args *
 	Addr      // an address whose range must not reach into the window
+	numArgKind
 )
 
 // PathOp is what a call does with one of its paths.
@@ -145,30 +146,35 @@ const (
 	IfMerged   When = 1 << iota // some directory listing has synthesised names
 	IfReadOnly                  // the view has a read-only mount
 	IfIdentity                  // identity is emulated
-	IfProtect                   // needed to guard the window or the launcher
+	IfProtect                   // needed to guard the launcher and what runs beside the guest
 	IfUTS                       // host name is emulated
 )
 
-// Guard is a test that the seccomp program makes on the arguments of an
-// otherwise native call, so that only the rare case stops.
+// Guard is a test that the seccomp program makes on the arguments of a Handled
+// call, so that only the rare case stops or is refused.
 type Guard uint8
 
-// The guards.
+// The guards. Those that protect the window answer without a stop: EPERM for
+// its addresses, EBADF for its descriptor.
 const (
-	GuardNone     Guard = iota
-	GuardAddr0          // args[0] below WindowEnd stops
-	GuardAddr1          // args[1] not NULL and below WindowEnd stops (shmat)
-	GuardMmap           // fixed or hinted mapping below WindowEnd stops
-	GuardMremap         // old or new address below WindowEnd stops
-	GuardFD0            // args[0] == WindowFD stops
-	GuardFD1            // args[1] == WindowFD stops (dup2, dup3)
-	GuardFDRange        // args[0] <= WindowFD <= args[1] stops (close_range)
-	GuardClone          // CLONE_UNTRACED or a CLONE_NEW* flag stops
-	GuardPrctl          // only the options that matter stop
-	GuardIoctl          // only the requests that matter stop
-	GuardNull1          // a NULL args[1] is native (newfstatat, statx with AT_EMPTY_PATH)
-	GuardNull0          // a NULL args[0] is native
-	GuardSocketUn       // only family AF_UNIX matters
+	GuardNone        Guard = iota
+	GuardAddr0             // a range that starts at args[0] below WindowEnd is refused, unless its length args[1] is 0
+	GuardAddr1             // args[1] not NULL and below WindowEnd is refused (shmat)
+	GuardMmap              // a fixed mapping below WindowEnd is refused, except the window itself
+	GuardMremap            // old or fixed new address below WindowEnd is refused
+	GuardIPC               // shmat through i386's ipc(2): its address below WindowEnd is refused
+	GuardFD0               // args[0] == WindowFD is refused
+	GuardFD1               // args[1] == WindowFD is refused (dup2, dup3)
+	GuardFDRange           // args[0] <= WindowFD <= args[1] stops (close_range)
+	GuardClone             // CLONE_UNTRACED or a CLONE_NEW* flag stops
+	GuardPrctl             // only the options that matter stop
+	GuardIoctl             // only the requests that matter stop or are refused
+	GuardPersonality       // only READ_IMPLIES_EXEC and MMAP_PAGE_ZERO stop
+	GuardSockopt           // only SO_PEERCRED stops
+	GuardNull0             // args[0] == 0 is native (prlimit64 of the caller)
+	GuardNull1             // a NULL args[1] is native (newfstatat with AT_EMPTY_PATH, accept)
+	GuardNull4             // a NULL args[4] is native (sendto, recvfrom)
+	numGuard
 )
 
 // Sysent is one row of the system call table, the only place where calls are
@@ -183,11 +189,16 @@ type Sysent struct {
 	Support Support
 	When    When
 	Guard   Guard
-	// Errno is what a Refused call returns.
+	// Unless: under these conditions a GuardNull exempts nothing.
+	Unless When
+	// Errno is what a Refused call returns, and a Handled one whose When is
+	// not met; 0 makes the latter native.
 	Errno unix.Errno
 	// Writes: the object named by the path is modified, so that a read-only
 	// mount answers EROFS (for OpOpen the flags decide).
 	Writes bool
 	// Note is for docs/syscalls.md: what is special, or why it is refused.
 	Note string
+
+	index int16 // in Table
 }

@@ -1,0 +1,149 @@
+package tracer
+
+import "golang.org/x/sys/unix"
+
+// Verdicts, as a seccomp program returns them: RetErrno carries the errno in
+// its low 16 bits.
+const (
+	RetAllow uint32 = unix.SECCOMP_RET_ALLOW
+	RetTrace uint32 = unix.SECCOMP_RET_TRACE
+	RetErrno uint32 = unix.SECCOMP_RET_ERRNO
+)
+
+// VerdictErrno is the errno of a RetErrno verdict; 0 for the others.
+func VerdictErrno(v uint32) unix.Errno {
+	if v&unix.SECCOMP_RET_ACTION_FULL != RetErrno {
+		return 0
+	}
+	return unix.Errno(v & unix.SECCOMP_RET_DATA)
+}
+
+func fails(e unix.Errno) uint32 { return RetErrno | uint32(e) }
+
+// plan is what becomes of a call: a verdict, or a guard that gives one.
+type plan struct {
+	guard Guard
+	ret   uint32
+}
+
+func (p *Policy) plan(s *Sysent) plan {
+	switch {
+	case s == nil:
+		return plan{ret: fails(unix.ENOSYS)}
+	case s.Support == Refused:
+		return plan{ret: fails(s.Errno)}
+	case s.Support == Native:
+		return plan{ret: RetAllow}
+	case s.When != Always && s.When&p.Active == 0:
+		if s.Errno != 0 {
+			return plan{ret: fails(s.Errno)}
+		}
+		return plan{ret: RetAllow}
+	case s.Guard == GuardNone || s.Unless&p.Active != 0:
+		return plan{ret: RetTrace}
+	case s.Guard.protectsWindow() && p.WindowEnd == 0:
+		return plan{ret: RetAllow}
+	}
+	return plan{guard: s.Guard}
+}
+
+func (g Guard) protectsWindow() bool { return g >= GuardAddr0 && g <= GuardFDRange }
+
+// Decide gives the verdict on one call: what the program of Compile returns.
+// It serves hosts without seccomp, and is what the program is tested against.
+func Decide(p *Policy, arch, nr uint32, args *[6]uint64) uint32 {
+	abi := p.ABI
+	if arch != auditArch[abi] {
+		if abi = I386; !p.I386 || arch != auditArch[I386] {
+			return fails(unix.ENOSYS)
+		}
+	}
+	if nr >= maxNr {
+		return fails(unix.ENOSYS)
+	}
+	pl := p.plan(Lookup(abi, int(nr)))
+	if pl.guard == GuardNone {
+		return pl.ret
+	}
+	return p.decideGuard(pl.guard, args)
+}
+
+func stopIf(b bool) uint32 {
+	if b {
+		return RetTrace
+	}
+	return RetAllow
+}
+
+func failIf(b bool, e unix.Errno) uint32 {
+	if b {
+		return fails(e)
+	}
+	return RetAllow
+}
+
+// decideGuard applies a guard. A descriptor, an option or a clone flag is an
+// int to the kernel, which ignores the high half of the register.
+func (p *Policy) decideGuard(g Guard, args *[6]uint64) uint32 {
+	low := func(i int) uint64 { return args[i] & 0xffffffff }
+	reserved := func(fd uint64) bool {
+		return fd >= uint64(p.WindowFD) && fd < uint64(p.WindowFD+reservedFDs)
+	}
+	switch g {
+	case GuardAddr0:
+		return failIf(args[0] < p.WindowEnd && args[1] != 0, unix.EPERM)
+	case GuardAddr1:
+		return failIf(args[1] != 0 && args[1] < p.WindowEnd, unix.EPERM)
+	case GuardMmap:
+		return failIf(args[0] < p.WindowEnd && args[3]&mapFixed != 0 && !p.isWindow(args), unix.EPERM)
+	case GuardMremap:
+		return failIf(args[0] < p.WindowEnd ||
+			args[3]&unix.MREMAP_FIXED != 0 && args[4] < p.WindowEnd, unix.EPERM)
+	case GuardIPC:
+		return failIf(args[0]&0xffff == ipcShmat && args[4] != 0 && args[4] < p.WindowEnd, unix.EPERM)
+	case GuardFD0:
+		return failIf(reserved(low(0)), unix.EBADF)
+	case GuardFD1:
+		return failIf(reserved(low(1)), unix.EBADF)
+	case GuardFDRange:
+		return stopIf(low(0) < uint64(p.WindowFD+reservedFDs) && low(1) >= uint64(p.WindowFD))
+	case GuardClone:
+		return stopIf(args[0]&cloneStops != 0)
+	case GuardPrctl:
+		return stopIf(oneOf(prctlStops, low(0)) || p.Active&IfIdentity != 0 && oneOf(prctlIdentity, low(0)))
+	case GuardIoctl:
+		switch {
+		case p.WindowEnd != 0 && reserved(low(0)):
+			return fails(unix.EBADF)
+		case oneOf(ioctlRefused, low(1)):
+			return fails(unix.EPERM)
+		}
+		return stopIf(p.Active&IfReadOnly != 0 && oneOf(ioctlWrites, low(1)))
+	case GuardPersonality:
+		return stopIf(low(0) != personaQuery && low(0)&personaStops != 0)
+	case GuardSockopt:
+		return stopIf(low(1) == unix.SOL_SOCKET && low(2) == unix.SO_PEERCRED)
+	case GuardNull0:
+		return stopIf(args[0] != 0)
+	case GuardNull1:
+		return stopIf(args[1] != 0)
+	case GuardNull4:
+		return stopIf(args[4] != 0)
+	}
+	return RetTrace
+}
+
+// isWindow reports whether an mmap maps the window as the engine does.
+func (p *Policy) isWindow(args *[6]uint64) bool {
+	return args[0] >= p.WindowLow && (args[2] == unix.PROT_READ || args[2] == unix.PROT_READ|unix.PROT_EXEC) &&
+		args[3] == unix.MAP_SHARED|unix.MAP_FIXED_NOREPLACE && args[4]&0xffffffff == uint64(p.WindowFD)
+}
+
+func oneOf(list []uint32, v uint64) bool {
+	for _, x := range list {
+		if uint64(x) == v {
+			return true
+		}
+	}
+	return false
+}

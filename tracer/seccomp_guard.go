@@ -1,0 +1,151 @@
+package tracer
+
+import "golang.org/x/sys/unix"
+
+// mapFixed are the flags without which mmap never uses a place that is taken.
+// A low address without them is a hint, and the window's pages are taken.
+const mapFixed = unix.MAP_FIXED | unix.MAP_FIXED_NOREPLACE
+
+// ipcShmat is the call number of shmat in ipc(2).
+const ipcShmat = 21
+
+// cloneStops are the flags of clone(2) that a handler must see: a child that
+// escapes the tracer, and namespaces. CLONE_NEWTIME is not among them since
+// its bit belongs to clone's exit signal.
+const cloneStops = unix.CLONE_UNTRACED | unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS |
+	unix.CLONE_NEWIPC | unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET
+
+// personaStops: READ_IMPLIES_EXEC would make data of the window executable,
+// MMAP_PAGE_ZERO maps below it. personaQuery changes nothing.
+const (
+	personaStops = 0x0400000 | 0x0100000
+	personaQuery = 0xffffffff
+)
+
+// prctlStops are the options of prctl(2) that concern the sandbox: an
+// undumpable guest is closed to some memory backends, PR_SET_MM changes what
+// /proc says, PR_SET_SECCOMP is seccomp(2).
+var prctlStops = []uint32{
+	unix.PR_GET_DUMPABLE, unix.PR_SET_DUMPABLE, unix.PR_SET_SECCOMP, unix.PR_SET_MM,
+}
+
+// prctlIdentity are those that an emulated identity has to answer.
+var prctlIdentity = []uint32{
+	unix.PR_GET_KEEPCAPS, unix.PR_SET_KEEPCAPS, unix.PR_CAPBSET_READ, unix.PR_CAPBSET_DROP,
+	unix.PR_GET_SECUREBITS, unix.PR_SET_SECUREBITS, unix.PR_CAP_AMBIENT,
+}
+
+// ioctlRefused are requests that reach out of the sandbox: input faked on the
+// launcher's terminal, and userfaultfd(2) by way of its device.
+var ioctlRefused = []uint32{unix.TIOCSTI, unix.TIOCLINUX, ioctlNewUserfaultfd}
+
+const ioctlNewUserfaultfd = 0xaa00
+
+// ioctlWrites are requests that change a file or directory through a
+// descriptor that was opened for reading, so that only the mount forbids it
+// (ioctl_iflags(2), linux/fs.h, linux/btrfs.h; 32-bit forms too).
+var ioctlWrites = []uint32{
+	0x40086602, 0x40046602, // FS_IOC_SETFLAGS
+	0x401c5820,             // FS_IOC_FSSETXATTR
+	0x40087602, 0x40047602, // FS_IOC_SETVERSION
+	0x40086604, 0x40046604, // EXT4_IOC_SETVERSION
+	0x40806685,             // FS_IOC_ENABLE_VERITY
+	0x800c6613,             // FS_IOC_SET_ENCRYPTION_POLICY
+	0x5000940e, 0x50009418, // BTRFS_IOC_SUBVOL_CREATE, _V2
+	0x50009401, 0x50009417, // BTRFS_IOC_SNAP_CREATE, _V2
+	0x5000940f, 0x5000943f, // BTRFS_IOC_SNAP_DESTROY, _V2
+	0x4008941a,             // BTRFS_IOC_SUBVOL_SETFLAGS
+	0xc0c89425, 0xc0c09425, // BTRFS_IOC_SET_RECEIVED_SUBVOL
+}
+
+// argLow and argHigh load the halves of an argument (little-endian hosts).
+func argLow(i int, next prog) prog  { return load(dataArgs+8*uint32(i), next) }
+func argHigh(i int, next prog) prog { return load(dataArgs+8*uint32(i)+4, next) }
+
+// below tests args[i] < end, for an end of less than 1<<32.
+func below(i int, end uint64, yes, no prog) prog {
+	return argHigh(i, when(unix.BPF_JEQ, 0,
+		argLow(i, when(unix.BPF_JGE, uint32(end), no, yes)), no))
+}
+
+// equal tests all 64 bits of args[i].
+func equal(i int, v uint64, yes, no prog) prog {
+	return argLow(i, when(unix.BPF_JEQ, uint32(v),
+		argHigh(i, when(unix.BPF_JEQ, uint32(v>>32), yes, no)), no))
+}
+
+// reserved tests the loaded word for one of the reserved descriptors.
+func (p *Policy) reserved(yes, no prog) prog {
+	return when(unix.BPF_JGE, uint32(p.WindowFD),
+		when(unix.BPF_JGE, uint32(p.WindowFD+reservedFDs), no, yes), no)
+}
+
+// guardProg is decideGuard as a program.
+func (p *Policy) guardProg(abi ABI, g Guard) prog {
+	allow, stop := ret(RetAllow), ret(RetTrace)
+	eperm, ebadf := ret(fails(unix.EPERM)), ret(fails(unix.EBADF))
+	switch g {
+	case GuardAddr0:
+		return below(0, p.WindowEnd, equal(1, 0, allow, eperm), allow)
+	case GuardAddr1:
+		return equal(1, 0, allow, below(1, p.WindowEnd, eperm, allow))
+	case GuardMmap:
+		return below(0, p.WindowEnd, argLow(3, when(unix.BPF_JSET, mapFixed, p.window(), allow)), allow)
+	case GuardMremap:
+		return below(0, p.WindowEnd, eperm,
+			argLow(3, when(unix.BPF_JSET, unix.MREMAP_FIXED, below(4, p.WindowEnd, eperm, allow), allow)))
+	case GuardIPC:
+		code := equal(4, 0, allow, below(4, p.WindowEnd, eperm, allow))
+		code = when(unix.BPF_JEQ, ipcShmat, code, allow)
+		mask := unix.SockFilter{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: 0xffff}
+		return argLow(0, append(prog{mask}, code...))
+	case GuardFD0:
+		return argLow(0, p.reserved(ebadf, allow))
+	case GuardFD1:
+		return argLow(1, p.reserved(ebadf, allow))
+	case GuardFDRange:
+		return argLow(0, when(unix.BPF_JGE, uint32(p.WindowFD+reservedFDs), allow,
+			argLow(1, when(unix.BPF_JGE, uint32(p.WindowFD), stop, allow))))
+	case GuardClone:
+		return argLow(0, when(unix.BPF_JSET, cloneStops, stop, allow))
+	case GuardPrctl:
+		code := allow
+		if p.Active&IfIdentity != 0 {
+			code = anyOf(prctlIdentity, stop, code)
+		}
+		return argLow(0, anyOf(prctlStops, stop, code))
+	case GuardIoctl:
+		code := allow
+		if p.Active&IfReadOnly != 0 {
+			code = anyOf(ioctlWrites, stop, code)
+		}
+		code = argLow(1, anyOf(ioctlRefused, eperm, code))
+		if p.WindowEnd != 0 {
+			code = argLow(0, p.reserved(ebadf, code))
+		}
+		return code
+	case GuardPersonality:
+		return argLow(0, when(unix.BPF_JEQ, personaQuery, allow,
+			when(unix.BPF_JSET, personaStops, stop, allow)))
+	case GuardSockopt:
+		return argLow(1, when(unix.BPF_JEQ, unix.SOL_SOCKET,
+			argLow(2, when(unix.BPF_JEQ, unix.SO_PEERCRED, stop, allow)), allow))
+	case GuardNull0:
+		return equal(0, 0, allow, stop)
+	case GuardNull1:
+		return equal(1, 0, allow, stop)
+	case GuardNull4:
+		return equal(4, 0, allow, stop)
+	}
+	return stop
+}
+
+// window allows the engine's own mapping of the window and nothing else that
+// is fixed below its end.
+func (p *Policy) window() prog {
+	allow, eperm := ret(RetAllow), ret(fails(unix.EPERM))
+	code := equal(2, unix.PROT_READ, allow, equal(2, unix.PROT_READ|unix.PROT_EXEC, allow, eperm))
+	code = argLow(4, when(unix.BPF_JEQ, uint32(p.WindowFD), code, eperm))
+	code = equal(3, unix.MAP_SHARED|unix.MAP_FIXED_NOREPLACE, code, eperm)
+	return argLow(0, when(unix.BPF_JGE, uint32(p.WindowLow), code, eperm))
+}
