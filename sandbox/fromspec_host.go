@@ -1,0 +1,87 @@
+package sandbox
+
+import (
+	"os"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/ptbox/ptbox/fsview"
+	"golang.org/x/sys/unix"
+)
+
+func isDir(host string) bool {
+	st, err := os.Stat(host)
+	return err == nil && st.IsDir()
+}
+
+// BindKind is the kind of a bind of the host's path: the root of a procfs has
+// to be a Proc mount, or its magic links would lead to the host's tree.
+func BindKind(host string) fsview.Kind {
+	var fs unix.Statfs_t
+	var st unix.Stat_t
+	// PROC_ROOT_INO is 1 in every instance (include/linux/proc_ns.h).
+	if unix.Statfs(host, &fs) == nil && fs.Type == unix.PROC_SUPER_MAGIC &&
+		unix.Stat(host, &st) == nil && st.Ino == 1 {
+		return fsview.Proc
+	}
+	return fsview.Bind
+}
+
+// ProcMounts returns the mounts that a bind of the host directory dir at
+// target needs for every procfs that the host has mounted below dir.
+func ProcMounts(dir, target string) []fsview.Mount {
+	table, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return nil
+	}
+	var out []fsview.Mount
+	for line := range strings.Lines(string(table)) {
+		host, ok := procRoot(line)
+		if !ok {
+			continue
+		}
+		rel, ok := below(dir, host)
+		// A later mount may hide the procfs.
+		if ok && BindKind(host) == fsview.Proc {
+			out = append(out, fsview.Mount{Target: path.Join(target, rel), Source: host, Kind: fsview.Proc})
+		}
+	}
+	return out
+}
+
+// procRoot is the mount point of a line of mountinfo (proc_pid_mountinfo(5))
+// that shows a whole procfs.
+func procRoot(line string) (string, bool) {
+	head, tail, ok := strings.Cut(line, " - ")
+	f := strings.Fields(head)
+	if !ok || len(f) < 5 || !strings.HasPrefix(tail, "proc ") || f[3] != "/" {
+		return "", false
+	}
+	return unescapeMount(f[4]), true
+}
+
+// unescapeMount undoes the octal escapes of mountinfo ("\040" is a space).
+func unescapeMount(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+3 < len(s) {
+			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
+				b.WriteByte(byte(n))
+				i += 3
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// below returns host relative to dir if it lies strictly inside it.
+func below(dir, host string) (string, bool) {
+	if dir != "/" {
+		dir += "/"
+	}
+	rel, ok := strings.CutPrefix(host, dir)
+	return rel, ok && rel != ""
+}
