@@ -58,10 +58,7 @@ func run(args []string) (int, error) {
 	end, err := tr.Run(&tracer.Launch{
 		Path: path, Argv: args, Env: os.Environ(), Dir: -1, Stdio: [3]int{0, 1, 2},
 	}, nil)
-	if end.Signal != 0 {
-		return 128 + int(end.Signal), err
-	}
-	return end.Code, err
+	return end.Code, err // N, or 128 + the signal's number
 }
 
 func main() {
