@@ -28,10 +28,12 @@ build: need-go ## build ./ptbox (the default)
 need-go:
 	@command -v $(GO) >/dev/null || { echo "make: Go is missing: install Go $$(sed -n 's/^go //p' go.mod) or later (https://go.dev/dl/)" >&2; exit 1; }
 
+# -count=1: the tests run programs that they build, and the cache of test
+# results would not notice when those change.
 .PHONY: test
 test: need-go ## run all tests that need nothing but Go
 	$(GO) vet ./...
-	$(GO) test -timeout 20m ./...
+	$(GO) test -count=1 -timeout 20m ./...
 
 .PHONY: test-distro
 test-distro: need-go ## run real distributions in the view (needs mmdebstrap and a Debian mirror)
@@ -41,7 +43,7 @@ test-distro: need-go ## run real distributions in the view (needs mmdebstrap and
 .PHONY: race
 race: need-go ## run the tests under the race detector (needs a C compiler)
 	@command -v cc >/dev/null || { echo "make: a C compiler is missing: the race detector needs cgo (apt-get install gcc libc6-dev)" >&2; exit 1; }
-	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./...
+	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 30m ./...
 
 .PHONY: fuzz-short
 fuzz-short: need-go ## run each fuzz target for FUZZTIME (10s)
@@ -56,7 +58,7 @@ bench: build ## print ratios: native, ptbox, and proot and fakechroot where inst
 
 .PHONY: cover
 cover: need-go ## write coverage.txt and print the coverage of each function
-	$(GO) test -timeout 30m -coverpkg=./... -coverprofile=coverage.txt ./...
+	$(GO) test -count=1 -timeout 30m -coverpkg=./... -coverprofile=coverage.txt ./...
 	$(GO) tool cover -func=coverage.txt
 
 .PHONY: lint
