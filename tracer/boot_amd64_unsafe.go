@@ -11,7 +11,7 @@ import (
 func bootCode()
 
 // bootAddr returns the address of bootCode in this process.
-func bootAddr() uintptr
+func bootAddr() unsafe.Pointer
 
 // bootEnd marks the end of bootCode.
 var bootEnd = []byte("ptboxEND")
@@ -20,7 +20,7 @@ var bootEnd = []byte("ptboxEND")
 // position independent. It is assembled into this binary like any function and
 // copied from there.
 func bootText() []byte {
-	all := unsafe.Slice((*byte)(unsafe.Pointer(bootAddr())), 1024)
+	all := unsafe.Slice((*byte)(bootAddr()), 1024)
 	n := bytes.Index(all, bootEnd)
 	if n < 0 {
 		panic("tracer: the end of the boot code is not marked")

@@ -1,6 +1,6 @@
 #include "textflag.h"
 
-// func bootAddr() uintptr
+// func bootAddr() unsafe.Pointer
 TEXT ·bootAddr(SB), NOSPLIT, $0-8
 	LEAQ ·bootCode(SB), AX
 	MOVQ AX, ret+0(FP)

@@ -103,6 +103,16 @@ func (c *Call) PutPath(p []byte) (ref int) {
 // SetRef makes argument i the address of what Put stored.
 func (c *Call) SetRef(i, ref int) { c.fix = append(c.fix, fixup{arg: i, to: ref}) }
 
+// Ref reports whether SetRef was used for argument i.
+func (c *Call) Ref(i int) bool {
+	for _, f := range c.fix {
+		if f.arg == i {
+			return true
+		}
+	}
+	return false
+}
+
 // PutWords stores an array of words; the ones that refs names (index → ref)
 // become addresses of what Put stored.
 func (c *Call) PutWords(words []uint64, refs map[int]int) (ref int) {

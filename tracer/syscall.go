@@ -10,13 +10,10 @@ import (
 // EINTR, once the signal is dealt with (include/linux/errno.h). They are seen
 // by tracers only.
 const (
-	eRestartSys     = 512
-	eRestartNoIntr  = 513
-	eRestartNoHand  = 514
-	eRestartBlock   = 516
-	lastNrOfTheABI  = 1 << 16
-	x32Bit          = 0x40000000
-	auditArchNative = unix.AUDIT_ARCH_X86_64
+	eRestartSys    = 512
+	eRestartNoIntr = 513
+	eRestartNoHand = 514
+	eRestartBlock  = 516
 )
 
 func restarts(v int64) bool {
@@ -34,7 +31,7 @@ func (tr *Tracer) syscallStop(t *Task) {
 		tr.resume(t, 0)
 		return
 	}
-	var si ptrace.SyscallInfo
+	si := ptrace.SyscallInfo{Arch: auditArch[X8664]}
 	entry := !t.inCall
 	if ptrace.GetSyscallInfo(t.Tid, &si) == 0 {
 		entry = si.Op == ptrace.InfoEntry
@@ -46,7 +43,9 @@ func (tr *Tracer) syscallStop(t *Task) {
 		return
 	}
 	tr.stats.Syscalls++
+	tr.foreign = si.Arch != auditArch[X8664]
 	tr.entry(t)
+	tr.foreign = false
 }
 
 // entry handles a call before it runs.
@@ -58,11 +57,11 @@ func (tr *Tracer) entry(t *Task) {
 	}
 	c.was = c.regs
 	if t.boot != nil {
-		if c.regs.Rip >= WindowLow && c.regs.Rip < WindowLow+offStubs || t.boot.poked == c.regs.Rip&^15 || !t.window {
+		if t.boot.covers(c.regs.Rip) {
 			tr.resume(t, 0) // our own code
 			return
 		}
-		t.boot = nil
+		t.endBoot(tr)
 	}
 	if t.slot != noSlot {
 		if c.regs.Rip == stubAddr(t.slot)+syscallLen {
@@ -81,8 +80,8 @@ func (tr *Tracer) entry(t *Task) {
 	}
 	c.ABI = X8664
 	c.Ent = Lookup(c.ABI, c.Nr)
-	if c.Nr >= x32Bit || c.regs.Cs != userCS {
-		c.Ent = nil
+	if tr.foreign {
+		c.Ent = nil // int 0x80 and 32-bit programs
 	}
 	tr.handle(c)
 	if c.abort {

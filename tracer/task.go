@@ -83,6 +83,12 @@ func (tr *Tracer) newTask(tid int) *Task {
 	return t
 }
 
+// Task returns the record of a thread, or nil.
+func (tr *Tracer) Task(tid int) *Task { return tr.tasks[tid] }
+
+// Knows reports whether tid is a thread or a process of the traced tree.
+func (tr *Tracer) Knows(tid int) bool { return tr.tasks[tid] != nil }
+
 // adopt makes t the child of parent.
 func (tr *Tracer) adopt(t, parent *Task) {
 	t.known = true

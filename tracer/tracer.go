@@ -90,6 +90,7 @@ type Tracer struct {
 	root    int
 	status  Exit
 	dying   bool
+	foreign bool // the call at hand is of another ABI
 	seccomp bool
 	started bool
 	stats   Stats
