@@ -1,0 +1,179 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/ptbox/ptbox/sandbox"
+	"golang.org/x/sys/unix"
+	"golang.org/x/term"
+)
+
+// processFlags are the flags of exec and run about the process.
+type processFlags struct {
+	workdir  string
+	env      []string // NAME=VALUE, or NAME to take the caller's
+	clearEnv bool
+	preserve int
+	engineFlags
+}
+
+// engineFlags choose how the engine works and what it tells.
+type engineFlags struct {
+	trace, traceFormat, traceOutput string
+	regs, mem, trap                 string
+}
+
+func (f *processFlags) opts() []opt {
+	return []opt{
+		{names: []string{"workdir", "w"}, arg: "DIR", value: text(&f.workdir), usage: "the guest directory to start in"},
+		{names: []string{"env", "e"}, arg: "NAME[=VALUE]", value: &value{set: f.addEnv}, usage: "set a variable, or take the caller's"},
+		{names: []string{"clearenv"}, value: boolean(&f.clearEnv), usage: "start from TERM, PATH and HOME=/ only"},
+		{names: []string{"preserve-fds"}, arg: "N", value: number(&f.preserve), usage: "let the command have the descriptors 3 to 2+N"},
+	}
+}
+
+func (f *engineFlags) opts() []opt {
+	return []opt{
+		{names: []string{"trace"}, arg: "WHAT", value: &value{optional: true, set: f.setTrace},
+			usage: "report intercepted calls: path (the default), all or unhandled"},
+		{names: []string{"trace-format"}, arg: "FORMAT", value: oneOf(&f.traceFormat, "text", "json"), usage: "text or json"},
+		{names: []string{"trace-output"}, arg: "FILE", value: text(&f.traceOutput), usage: "report to FILE, not to standard error"},
+		{names: []string{"regs"}, arg: "HOW", value: oneOf(&f.regs, "auto", "peekuser", "regset", "gsi", "ssi"), usage: "how registers are read and written"},
+		{names: []string{"mem"}, arg: "HOW", value: oneOf(&f.mem, "auto", "peek", "vm", "procmem"), usage: "how memory is read and written"},
+		{names: []string{"trap"}, arg: "HOW", value: oneOf(&f.trap, "auto", "seccomp", "syscall"), usage: "how calls are intercepted"},
+	}
+}
+
+func (f *engineFlags) setTrace(s string) error {
+	if s == "true" {
+		s = "path"
+	}
+	return oneOf(&f.trace, "path", "all", "unhandled").set(s)
+}
+
+func (f *processFlags) addEnv(s string) error {
+	if name, _, _ := strings.Cut(s, "="); name == "" {
+		return errors.New("want NAME or NAME=VALUE")
+	}
+	f.env = append(f.env, s)
+	return nil
+}
+
+func (p *program) execCommand() *command {
+	v, f := new(viewFlags), new(processFlags)
+	return &command{
+		name:    "exec",
+		args:    "[--] COMMAND [ARGUMENT…]",
+		summary: "run a command in a view that flags describe",
+		examples: []string{
+			"ptbox exec cat /etc/passwd",
+			"ptbox exec -R ./alpine -v .:/src:ro -w /src sh -c 'ls -l'",
+			"ptbox exec -r / --tmpfs /tmp --ro-bind ~/data:/data make",
+			"ptbox exec --trace=path -r / git status",
+		},
+		about: `Without a flag that describes a view, the built-in example is shown: the
+host's tree with /etc/hostname in the place of /etc/passwd. Flags end at the
+first word that is not one: everything from there on is the command's. Mounts
+are made in the order given; a later one hides an earlier one.` + "\n" + exitCodes,
+		opts: append(append(v.opts(), f.opts()...), f.engineFlags.opts()...),
+		action: func(args []string) error {
+			o, err := p.options(v, "exec")
+			if err != nil {
+				return err
+			}
+			if len(args) > 0 {
+				o.Args = args
+			}
+			if len(o.Args) == 0 {
+				return usage("exec", "no command given")
+			}
+			if !v.given() && isTerminal(p) {
+				p.note("exec: showing the built-in example view, where /etc/passwd is /etc/hostname (give another with -r, -R or -v)")
+			}
+			return p.launch("exec", o, f)
+		},
+	}
+}
+
+func isTerminal(p *program) bool {
+	return p.stderr == os.Stderr && term.IsTerminal(2)
+}
+
+// launch completes the options, runs the command and keeps its exit code.
+func (p *program) launch(cmd string, o sandbox.Options, f *processFlags) error {
+	if o.Env == nil {
+		o.Env = os.Environ()
+	}
+	if f.clearEnv {
+		o.Env = minimalEnv()
+	}
+	o.Env = setEnv(o.Env, f.env)
+	if f.workdir != "" {
+		o.Cwd = f.workdir
+	}
+	o.PreserveFDs = f.preserve
+	o.Regs, o.Mem, o.Trap = f.regs, f.mem, f.trap
+	if f.traceFormat != "" || f.traceOutput != "" {
+		if f.trace == "" {
+			f.trace = "path"
+		}
+	}
+	if f.trace != "" {
+		t := &sandbox.Trace{Mode: f.trace, Format: f.traceFormat, Out: os.Stderr}
+		if t.Format == "" {
+			t.Format = "text"
+		}
+		if f.traceOutput != "" {
+			out, err := os.OpenFile(f.traceOutput, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|unix.O_CLOEXEC, 0o666)
+			if err != nil {
+				return fail(cmd, fmt.Errorf("trace output %s: %w", f.traceOutput, cause(err)))
+			}
+			defer out.Close()
+			t.Out = out
+		}
+		o.Trace = t
+	}
+	code, err := runSandbox(o)
+	if err != nil {
+		return err
+	}
+	p.code = code
+	return nil
+}
+
+const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+func minimalEnv() []string {
+	env := []string{"PATH=" + defaultPath, "HOME=/"}
+	if t, ok := os.LookupEnv("TERM"); ok {
+		env = append(env, "TERM="+t)
+	}
+	return env
+}
+
+// setEnv applies the --env flags in order. The first entry of a name counts
+// for most programs, so an old one is replaced, not shadowed.
+func setEnv(env, flags []string) []string {
+	env = append([]string{}, env...)
+	for _, e := range flags {
+		name, _, given := strings.Cut(e, "=")
+		if !given {
+			val, ok := os.LookupEnv(name)
+			if !ok {
+				continue
+			}
+			e = name + "=" + val
+		}
+		kept := env[:0]
+		for _, old := range env {
+			if !strings.HasPrefix(old, name+"=") {
+				kept = append(kept, old)
+			}
+		}
+		env = append(kept, e)
+	}
+	return env
+}
