@@ -97,7 +97,9 @@ const (
 	Rename
 )
 
-// Base is where a relative path starts.
+// Base is where a relative path starts. A caller keeps one for each directory
+// that it holds, so that what was found out about it is not asked again; one
+// that is used for another directory must be cleared first.
 type Base struct {
 	// Dir is a handle on the starting directory.
 	Dir Handle

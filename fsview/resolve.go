@@ -132,16 +132,11 @@ func (v *View) Release(r *Resolution) {
 // judge finds out whether mount points lie at or below a base directory, and
 // which mount the directory belongs to.
 func (v *View) judge(b *Base) {
-	st, e := v.fs.Stat(b.Dir)
-	if e != 0 {
-		b.Plain = False
-		return
-	}
 	if g, ok := v.GuestOf(b); ok {
 		b.mount = v.MountAt(g)
 	}
 	b.Plain = True
-	if v.above[devIno{st.Dev, st.Ino}] {
+	if st, e := v.fs.Stat(b.Dir); e != 0 || v.above[devIno{st.Dev, st.Ino}] {
 		b.Plain = False
 	}
 }

@@ -62,7 +62,12 @@ func (w *walker) begin(b *Base) unix.Errno {
 		w.toRoot()
 		return 0
 	}
-	g, ok := w.v.GuestOf(b)
+	// A directory above a mount point does not move: the view's callers refuse
+	// to rename it. What it was called is what it is called.
+	g, ok := b.Guest, b.Plain == False && b.Guest != ""
+	if !ok {
+		g, ok = w.v.GuestOf(b)
+	}
 	if !ok {
 		// A directory from outside the view. What is plain below it has been
 		// answered already; a symlink or ".." would walk the host.

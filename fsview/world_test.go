@@ -35,10 +35,16 @@ func inWorlds(t *testing.T, f func(t *testing.T, w *world)) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if f, err := os.Open(os.DevNull); err == nil {
+				f.Close() // the runtime's poller has its descriptors now
+			}
 			before := countFDs(t)
 			w := &world{name, fs, top, nil}
 			must(t, os.Mkdir(w.host("scratch"), 0o700))
 			f(t, w)
+			if err := RemoveScratch(w.host("scratch")); err != nil {
+				t.Errorf("scratch: %v", err)
+			}
 			if after := countFDs(t); after != before {
 				t.Errorf("%d descriptors before, %d after", before, after)
 			}
