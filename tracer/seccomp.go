@@ -16,8 +16,10 @@ type Policy struct {
 	I386 bool
 	// Active are the conditions that hold.
 	Active When
-	// WindowLow and WindowEnd bound the window (DESIGN of the package:
-	// doc.go). WindowEnd 0 means that there is none, and its guards vanish.
+	// WindowLow and WindowEnd bound the window. WindowEnd 0 means that there
+	// is none, and its guards vanish. A guard refuses what is fixed below
+	// WindowEnd; a mere hint of mmap is let through, since the kernel gives
+	// it only a place that is free, and the window is mapped first.
 	WindowLow, WindowEnd uint64
 	// WindowFD is the guest's descriptor of the window. It and the next one,
 	// the stub program's, are out of the guest's reach.
