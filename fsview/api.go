@@ -234,8 +234,10 @@ const (
 	// LinkJump continues at the absolute guest path Body.
 	LinkJump
 	// LinkOpaque has no path in the view (pipe, socket, deleted file, a
-	// descriptor from outside): only the kernel can follow it, as the last
-	// component. On the way it fails with Errno, ENOTDIR if that is 0.
+	// descriptor from outside), or is better followed by the kernel, which
+	// finds the very object: as the last component it is handed over. On the
+	// way the walk goes on at Body, or fails with Errno (ENOTDIR if that is 0)
+	// when Body is empty.
 	LinkOpaque
 	// LinkDenied must not be followed; Errno says how it fails.
 	LinkDenied

@@ -163,7 +163,7 @@ func (w *walker) magic(l Link, comp, tail string, last, slash bool) (again bool,
 		return false, unix.ELOOP
 	case w.q.Resolve&scoped != 0:
 		return false, unix.EXDEV
-	case l.Kind == LinkJump:
+	case l.Kind == LinkJump, !last && l.Body != "":
 		if l.Body == "" || l.Body[0] != '/' {
 			return false, unix.ENOENT
 		}

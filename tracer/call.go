@@ -61,6 +61,12 @@ func (c *Call) Fail(e unix.Errno) { c.Return(-int64(e)) }
 // Answered reports whether Return or Fail was called.
 func (c *Call) Answered() bool { return c.done }
 
+// Value is what Return or Fail answered.
+func (c *Call) Value() int64 { return int64(c.regs.Rax) }
+
+// Rewritten reports whether the call is to run with other arguments.
+func (c *Call) Rewritten() bool { return !c.done && c.rewritten() }
+
 // SetArg changes an argument.
 func (c *Call) SetArg(i int, v uint64) { *argOf(&c.regs, i) = v }
 

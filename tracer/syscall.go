@@ -164,13 +164,15 @@ func (tr *Tracer) exit(t *Task) {
 	}
 	was := r
 	val := int64(r.Rax)
+	again := false
 	if p.ask && !restarts(val) {
 		res := Result{Task: t, Ent: p.ent, Val: val, State: p.state, tr: tr,
 			Args: [6]uint64{p.orig.Rdi, p.orig.Rsi, p.orig.Rdx, p.orig.R10, p.orig.R8, p.orig.R9}}
 		tr.h.Result(&res)
 		r.Rax = uint64(res.Val)
+		again = res.again
 	}
-	if p.redo {
+	if p.redo || again {
 		// The backends that know the result only cannot compare: the
 		// arguments are written by what is not equal to zero or changed.
 		var full unix.PtraceRegs
@@ -180,6 +182,10 @@ func (tr *Tracer) exit(t *Task) {
 			full.Rax = r.Rax
 			if restarts(val) {
 				full.Orig_rax = p.orig.Orig_rax
+			}
+			if again {
+				full.Rip -= syscallLen
+				full.Rax, full.Orig_rax = p.orig.Orig_rax, ^uint64(0)
 			}
 			ptrace.SetRegs(t.Tid, &full)
 		}

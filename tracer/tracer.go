@@ -36,8 +36,12 @@ type Result struct {
 	Val   int64     // the result, -errno for an error
 	State any       // what WantResult was given
 
-	tr *Tracer
+	tr    *Tracer
+	again bool
 }
+
+// Again lets the guest enter the same call once more instead of returning.
+func (r *Result) Again() { r.again = true }
 
 // Read fills buf from the guest's memory, or fails with EFAULT.
 func (r *Result) Read(addr uint64, buf []byte) unix.Errno { return r.Task.read(r.tr, addr, buf) }

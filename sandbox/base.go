@@ -1,0 +1,144 @@
+package sandbox
+
+import (
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/tracer"
+)
+
+// cwd is the cached current directory of the tasks that share an fs_struct.
+// The handle names the directory itself, so it stays right when the directory
+// is renamed or removed; only chdir and fchdir change it, and both stop.
+type cwd struct {
+	base  fsview.Base
+	valid bool
+	// pending are the tasks that were let into a chdir and have not stopped
+	// since: whether and when it happens is not known, so nothing is cached.
+	pending []*tracer.Task
+	// hint is the guest path by which the last chdir named the directory.
+	// Where one host directory stands at two places of the view, it says
+	// which one was meant; the view checks it.
+	hint string
+}
+
+func (c *cwd) drop(h *handler) {
+	if c.valid {
+		h.host.Close(c.base.Dir)
+		c.valid = false
+	}
+}
+
+func cwdOf(t *tracer.Task) *cwd {
+	if c, ok := t.FS.Data.(*cwd); ok {
+		return c
+	}
+	c := &cwd{}
+	t.FS.Data = c
+	return c
+}
+
+// chdirStarts notes that t may be about to change its directory.
+func (h *handler) chdirStarts(t *tracer.Task, guest string) {
+	c := cwdOf(t)
+	c.drop(h)
+	c.hint = guest
+	c.pending = append(c.pending, t)
+	h.chdirs++
+}
+
+// chdirDone notes that t has stopped again, so that its chdir is over.
+func (h *handler) chdirDone(t *tracer.Task) {
+	if h.chdirs == 0 || t.FS == nil {
+		return
+	}
+	c, ok := t.FS.Data.(*cwd)
+	if !ok {
+		return
+	}
+	for i, p := range c.pending {
+		if p == t {
+			c.pending = append(c.pending[:i], c.pending[i+1:]...)
+			h.chdirs--
+			c.drop(h)
+			return
+		}
+	}
+}
+
+const atFDCWD = unix.AT_FDCWD
+
+// baseOf returns the directory that a relative path at argument dir (or the
+// current directory, if dir is negative) starts from. keep says that the
+// handle is cached; otherwise the caller closes it.
+func (h *handler) baseOf(c *tracer.Call, dir int8, n int) (b *fsview.Base, keep bool, e unix.Errno) {
+	fd := atFDCWD
+	if dir >= 0 {
+		fd = int(int32(c.Args[dir]))
+	}
+	return h.baseFD(c.Task, fd, n)
+}
+
+func (h *handler) baseFD(t *tracer.Task, fd, n int) (b *fsview.Base, keep bool, e unix.Errno) {
+	if fd == atFDCWD {
+		return h.baseCwd(t, n)
+	}
+	if fd < 0 {
+		return nil, false, unix.EBADF
+	}
+	d, e := h.openProc(t.Tid, "fd/"+strconv.Itoa(fd), 0)
+	if e != 0 {
+		return nil, false, unix.EBADF
+	}
+	st, e := h.host.Stat(d)
+	if e != 0 || st.Mode&unix.S_IFMT != unix.S_IFDIR {
+		h.host.Close(d)
+		return nil, false, unix.ENOTDIR
+	}
+	h.base[n] = fsview.Base{Dir: d}
+	return &h.base[n], false, 0
+}
+
+func (h *handler) baseCwd(t *tracer.Task, n int) (b *fsview.Base, keep bool, e unix.Errno) {
+	c := cwdOf(t)
+	if c.valid {
+		return &c.base, true, 0
+	}
+	d, e := h.openProc(t.Tid, "cwd", unix.O_DIRECTORY)
+	if e != 0 {
+		return nil, false, unix.ENOENT
+	}
+	base := fsview.Base{Dir: d, Guest: c.hint}
+	if len(c.pending) > 0 {
+		// Nobody knows yet which of the two it is.
+		h.base[n] = base
+		return &h.base[n], false, 0
+	}
+	c.base, c.valid = base, true
+	return &c.base, true, 0
+}
+
+// resolve answers where the string path leads for c, with the result in
+// h.res[n].
+func (h *handler) resolve(c *tracer.Call, path string, dir int8, n int, op fsview.Op, follow, needHost bool) (*fsview.Resolution, unix.Errno) {
+	q := &h.req
+	*q = fsview.Request{Path: path, Op: op, Follow: follow, NeedHost: needHost, Caller: c.Task}
+	if path == "" || path[0] != '/' {
+		b, keep, e := h.baseOf(c, dir, n)
+		if e != 0 {
+			if path == "" {
+				e = unix.ENOENT
+			}
+			return nil, e
+		}
+		q.Base = b
+		if !keep {
+			defer h.host.Close(b.Dir)
+		}
+	}
+	r := &h.res[n]
+	e := h.view.Resolve(q, r)
+	return r, e
+}

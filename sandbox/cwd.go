@@ -1,0 +1,271 @@
+package sandbox
+
+import (
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/tracer"
+)
+
+// cwdCall serves chdir, fchdir and getcwd. The kernel really changes the
+// directory: what it keeps relative to it stays right by itself.
+func (h *handler) cwdCall(c *tracer.Call) {
+	switch c.Ent.Name {
+	case "getcwd":
+		h.getcwd(c)
+	case "fchdir":
+		h.chdirStarts(c.Task, "")
+	case "chdir":
+		h.chdir(c)
+	default:
+		c.Fail(unix.EPERM)
+	}
+}
+
+func (h *handler) chdir(c *tracer.Call) {
+	raw, e := c.Path(0, 0)
+	if e != 0 {
+		c.Fail(e)
+		return
+	}
+	r, e := h.resolve(c, str(raw), -1, 0, fsview.Lookup, true, true)
+	if e != 0 {
+		c.Fail(e)
+		return
+	}
+	if r.Relative {
+		c.SetPath(0, raw)
+		h.chdirStarts(c.Task, "")
+		return
+	}
+	c.SetPath(0, r.Host)
+	h.chdirStarts(c.Task, strings.Clone(r.Guest))
+}
+
+// getcwd answers with the guest's path. As in the kernel (fs/d_path.c), the
+// result counts the NUL, ERANGE means that it does not fit, and a removed
+// directory has no path.
+func (h *handler) getcwd(c *tracer.Call) {
+	b, keep, e := h.baseCwd(c.Task, 0)
+	if e != 0 {
+		c.Fail(e)
+		return
+	}
+	guest, ok := h.view.GuestOf(b)
+	deleted := b.Deleted
+	if !keep {
+		h.host.Close(b.Dir)
+	}
+	switch {
+	case deleted:
+		c.Fail(unix.ENOENT)
+		return
+	case !ok:
+		guest = "(unreachable)/"
+	}
+	if uint64(len(guest)+1) > c.Args[1] {
+		c.Fail(unix.ERANGE)
+		return
+	}
+	if e := c.Write(c.Args[0], append([]byte(guest), 0)); e != 0 {
+		c.Fail(e)
+		return
+	}
+	c.Return(int64(len(guest) + 1))
+}
+
+// readlink serves readlink and readlinkat.
+func (h *handler) readlink(c *tracer.Call) {
+	p := &c.Ent.Paths[0]
+	buf, size := c.Args[p.Arg+1], int(int32(c.Args[p.Arg+2]))
+	if size <= 0 {
+		c.Fail(unix.EINVAL)
+		return
+	}
+	raw, e := c.Path(int(p.Arg), 0)
+	if e != 0 {
+		c.Fail(e)
+		return
+	}
+	if len(raw) == 0 {
+		if p.Dir < 0 {
+			c.Fail(unix.ENOENT)
+			return
+		}
+		c.SetPath(int(p.Arg), nil)
+		return
+	}
+	r, e := h.resolve(c, str(raw), p.Dir, 0, fsview.Lookup, false, false)
+	if e != 0 {
+		c.Fail(e)
+		return
+	}
+	if m := r.Mount; m != nil && m.Kind == fsview.Proc && !r.Relative && !r.Slash {
+		rel := strings.TrimPrefix(strings.TrimPrefix(r.Guest, m.Target), "/")
+		if text, e, ok := h.linkText(c.Task, rel); ok {
+			if e == 0 {
+				if len(text) > size {
+					text = text[:size]
+				}
+				e = c.Write(buf, []byte(text))
+			}
+			if e != 0 {
+				c.Fail(e)
+				return
+			}
+			c.Return(int64(len(text)))
+			return
+		}
+	}
+	h.setPath(c, p, raw, r)
+}
+
+// magic is a symlink of procfs taken apart.
+type magic struct {
+	pid  int
+	what string // "exe", "cwd", "root", "fd", "map_files", "ns"
+	rest string // what follows: the descriptor's number
+}
+
+// parseMagic recognises PID/what and PID/task/TID/what.
+func parseMagic(rel string) (m magic, ok bool) {
+	s, rest, ok := strings.Cut(rel, "/")
+	if !ok {
+		return m, false
+	}
+	if m.pid, ok = number(s); !ok {
+		return m, false
+	}
+	if tid, after, isTask := strings.Cut(strings.TrimPrefix(rest, "task/"), "/"); isTask && strings.HasPrefix(rest, "task/") {
+		if m.pid, ok = number(tid); !ok {
+			return m, false
+		}
+		rest = after
+	}
+	m.what, m.rest, _ = strings.Cut(rest, "/")
+	switch m.what {
+	case "exe", "cwd", "root":
+		return m, m.rest == ""
+	case "fd", "map_files", "ns":
+		return m, m.rest != "" && !strings.Contains(m.rest, "/")
+	}
+	return m, false
+}
+
+func number(s string) (int, bool) {
+	n, err := strconv.Atoi(s)
+	return n, err == nil && n > 0
+}
+
+// Link implements fsview.Links.
+func (h *handler) Link(caller any, rel string) fsview.Link {
+	t, _ := caller.(*tracer.Task)
+	switch rel {
+	case "self", "thread-self":
+		if t == nil {
+			// ptbox explain: nobody in particular.
+			return fsview.Link{Kind: fsview.LinkDenied, Errno: unix.ENOENT}
+		}
+		if rel == "self" {
+			return fsview.Link{Body: strconv.Itoa(t.Tgid())}
+		}
+		return fsview.Link{Body: strconv.Itoa(t.Tgid()) + "/task/" + strconv.Itoa(t.Tid)}
+	}
+	m, ok := parseMagic(rel)
+	if !ok {
+		return fsview.Link{}
+	}
+	if h.tr == nil || !h.tr.Knows(m.pid) {
+		// A process outside the sandbox: its links lead out of the view.
+		return fsview.Link{Kind: fsview.LinkDenied, Errno: unix.EACCES}
+	}
+	if m.what == "root" {
+		return fsview.Link{Kind: fsview.LinkJump, Body: "/"}
+	}
+	if exe := h.exeOf(m); exe != "" {
+		return fsview.Link{Kind: fsview.LinkJump, Body: exe}
+	}
+	text, err := h.readProc(rel)
+	if err != 0 {
+		return fsview.Link{Kind: fsview.LinkDenied, Errno: err}
+	}
+	// The last component is the kernel's to follow: it leads to the very
+	// object, renamed, deleted or without a name. On the way it is the
+	// object's place in the view that counts.
+	l := fsview.Link{Kind: fsview.LinkOpaque}
+	if guest, ok := h.guestText(text); ok {
+		l.Body = guest
+	}
+	return l
+}
+
+// exeOf is the guest path of a program that the stub program started.
+func (h *handler) exeOf(m magic) string {
+	if m.what != "exe" {
+		return ""
+	}
+	if t := h.tr.Task(m.pid); t != nil {
+		if i := proc(t).image; i != nil {
+			return i.exe
+		}
+	}
+	return ""
+}
+
+// linkText is what readlink shows for the procfs symlink rel; ok is false for
+// an ordinary one.
+func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errno, ok bool) {
+	switch rel {
+	case "self", "thread-self":
+		return h.Link(t, rel).Body, 0, true
+	}
+	m, ok := parseMagic(rel)
+	if !ok {
+		return "", 0, false
+	}
+	if !h.tr.Knows(m.pid) {
+		return "", unix.EACCES, true
+	}
+	if m.what == "root" {
+		return "/", 0, true
+	}
+	if exe := h.exeOf(m); exe != "" {
+		return exe, 0, true
+	}
+	text, e = h.readProc(rel)
+	if e != 0 {
+		return "", e, true
+	}
+	if guest, ok := h.guestText(text); ok {
+		return guest, 0, true
+	}
+	if host, gone := strings.CutSuffix(text, " (deleted)"); gone {
+		if guest, ok := h.guestText(host); ok {
+			return guest + " (deleted)", 0, true
+		}
+	}
+	if strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "/memfd:") && !strings.HasPrefix(text, "/dev/") {
+		return "(unreachable)/", 0, true
+	}
+	return text, 0, true
+}
+
+// guestText maps the body of a magic link.
+func (h *handler) guestText(text string) (string, bool) {
+	if !strings.HasPrefix(text, "/") || strings.HasPrefix(text, "/memfd:") {
+		return "", false
+	}
+	return h.view.Guest(text)
+}
+
+func (h *handler) readProc(rel string) (string, unix.Errno) {
+	b := make([]byte, 4096)
+	n, err := unix.Readlinkat(h.proc, rel, b)
+	if err != nil {
+		return "", errno(err)
+	}
+	return string(b[:n]), 0
+}

@@ -1,0 +1,164 @@
+package sandbox
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/tracer"
+)
+
+// dirKey names a directory by what does not change.
+type dirKey struct{ dev, ino uint64 }
+
+// mergedDir is a host directory whose listing in the view has names that the
+// host does not know.
+type mergedDir struct {
+	extra []fsview.Name
+	// list is the whole listing as last read from its start.
+	list []dirent
+}
+
+// dirent is one entry of a listing.
+type dirent struct {
+	ino  uint64
+	kind byte
+	name string
+}
+
+// direntHead is the size of struct linux_dirent64 before the name.
+const direntHead = 19
+
+// getdents serves getdents64 on a merged directory. The tracer lists the
+// directory itself and adds the names; the position is a number in that list.
+// It is kept where the kernel keeps it, in the open file, so that dup, fork,
+// lseek, telldir and seekdir work on it as on any other directory.
+func (h *handler) getdents(c *tracer.Call) {
+	if c.Ent.Name != "getdents64" {
+		if h.mergedFD(c) != nil {
+			c.Fail(unix.ENOSYS) // the C libraries know getdents64 only
+		}
+		return
+	}
+	d := h.mergedFD(c)
+	if d == nil {
+		return
+	}
+	t := c.Task
+	fd := int(int32(c.Args[0]))
+	pos, ok := h.filePos(t.Tid, fd)
+	if !ok {
+		return
+	}
+	if pos == 0 || d.list == nil {
+		if e := h.readList(t.Tid, fd, d); e != 0 {
+			c.Fail(e)
+			return
+		}
+	}
+	size := int(min(c.Args[2], 1<<16))
+	var out []byte
+	for pos >= 0 && pos < int64(len(d.list)) {
+		e := d.list[pos]
+		n := (direntHead + len(e.name) + 1 + 7) &^ 7
+		if len(out)+n > size {
+			if len(out) == 0 {
+				c.Fail(unix.EINVAL)
+				return
+			}
+			break
+		}
+		pos++
+		b := make([]byte, n)
+		binary.LittleEndian.PutUint64(b[0:], e.ino)
+		binary.LittleEndian.PutUint64(b[8:], uint64(pos))
+		binary.LittleEndian.PutUint16(b[16:], uint16(n))
+		b[18] = e.kind
+		copy(b[direntHead:], e.name)
+		out = append(out, b...)
+	}
+	if e := c.Write(c.Args[1], out); e != 0 {
+		c.Fail(e)
+		return
+	}
+	if len(out) == 0 {
+		c.Return(0)
+		return
+	}
+	// The guest's own lseek stores the new position; what it returns is
+	// replaced by the size of the answer.
+	c.SetNr(unix.SYS_LSEEK)
+	c.SetArg(1, uint64(pos))
+	c.SetArg(2, unix.SEEK_SET)
+	n := int64(len(out))
+	c.WantResult(func(r *tracer.Result) {
+		if r.Val >= 0 {
+			r.Val = n
+		}
+	})
+}
+
+// mergedFD returns the merged directory that argument 0 names, or nil.
+func (h *handler) mergedFD(c *tracer.Call) *mergedDir {
+	fd := int(int32(c.Args[0]))
+	if fd < 0 {
+		return nil
+	}
+	var st unix.Stat_t
+	if unix.Fstatat(h.proc, h.at(c.Task.Tid, "fd/"+strconv.Itoa(fd)), &st, 0) != nil {
+		return nil
+	}
+	return h.dirs[dirKey{st.Dev, st.Ino}]
+}
+
+// filePos reads the position of an open file from its fdinfo.
+func (h *handler) filePos(tid, fd int) (int64, bool) {
+	b, ok := h.fdinfo(tid, fd)
+	if !ok {
+		return 0, false
+	}
+	return infoField(b, "pos:", 10)
+}
+
+// readList lists the directory behind a task's descriptor, extra names last.
+func (h *handler) readList(tid, fd int, d *mergedDir) unix.Errno {
+	dir, err := unix.Openat(h.proc, h.at(tid, "fd/"+strconv.Itoa(fd)), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return errno(err)
+	}
+	defer unix.Close(dir)
+	list := []dirent{}
+	have := map[string]bool{}
+	buf := make([]byte, 1<<15)
+	for {
+		n, err := unix.Getdents(dir, buf)
+		if err != nil {
+			return errno(err)
+		}
+		if n == 0 {
+			break
+		}
+		for b := buf[:n]; len(b) > direntHead; {
+			l := int(binary.LittleEndian.Uint16(b[16:]))
+			name := b[direntHead:l]
+			for i, v := range name {
+				if v == 0 {
+					name = name[:i]
+					break
+				}
+			}
+			list = append(list, dirent{binary.LittleEndian.Uint64(b), b[18], string(name)})
+			have[string(name)] = true
+			b = b[l:]
+		}
+	}
+	for _, e := range d.extra {
+		if !have[e.Name] {
+			list = append(list, dirent{e.Ino, e.Type, e.Name})
+		}
+	}
+	d.list = list
+	return 0
+}

@@ -1,0 +1,170 @@
+package sandbox
+
+import (
+	"log/slog"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/tracer"
+)
+
+// handler answers the tracer's stops from the view.
+type handler struct {
+	view  *fsview.View
+	host  fsview.OS
+	tr    *tracer.Tracer
+	proc  int // descriptor of the host's /proc
+	log   *slog.Logger
+	trace *traceWriter
+	uts   *uts
+	dirs  map[dirKey]*mergedDir
+	socks sockets
+	next  *nextImage   // the exec that is about to succeed
+	half  map[int]bool // tasks in the second part of a close_range
+
+	readOnlyMounts bool
+	chdirs         int    // chdir calls that may not be over
+	startDir       string // guest path of the first directory
+	scratch        func() (string, error)
+
+	req  fsview.Request
+	res  [2]fsview.Resolution
+	base [2]fsview.Base
+	name []byte // scratch for names below /proc
+}
+
+// setView takes what the handlers need to know of the view.
+func (h *handler) setView(v *fsview.View) {
+	h.view = v
+	for _, m := range v.Mounts() {
+		if m.Flags&fsview.ReadOnly != 0 {
+			h.readOnlyMounts = true
+		}
+	}
+	for _, d := range v.Merged() {
+		h.dirs[dirKey{d.Dev, d.Ino}] = &mergedDir{extra: d.Names}
+	}
+}
+
+// image is the program that a process runs.
+type image struct {
+	// exe is its guest path where the kernel's own answer is of no use,
+	// because it was started by the stub program; else "".
+	exe string
+}
+
+// process is what the tasks of one program share, until one of them execs.
+type process struct{ image *image }
+
+func proc(t *tracer.Task) *process {
+	p, _ := t.Data.(*process)
+	return p
+}
+
+// Fork implements tracer.Handler.
+func (h *handler) Fork(parent, child *tracer.Task) {
+	p := &process{}
+	if parent != nil {
+		*p = *proc(parent)
+	}
+	child.Data = p
+}
+
+// Exec implements tracer.Handler.
+func (h *handler) Exec(t *tracer.Task) {
+	p := proc(t)
+	p.image = nil
+	if n := h.next; n != nil && n.task == t {
+		p.image = n.image
+	}
+	h.next = nil
+	h.chdirDone(t)
+}
+
+// Exit implements tracer.Handler.
+func (h *handler) Exit(t *tracer.Task) {
+	h.chdirDone(t)
+	delete(h.half, t.Tid)
+}
+
+// FSGone implements tracer.Handler.
+func (h *handler) FSGone(fs *tracer.FS) {
+	if c, ok := fs.Data.(*cwd); ok {
+		c.drop(h)
+	}
+}
+
+// Syscall implements tracer.Handler.
+func (h *handler) Syscall(c *tracer.Call) {
+	h.chdirDone(c.Task)
+	h.serve(c)
+	if h.trace != nil {
+		h.trace.entry(h, c)
+	}
+}
+
+// serve finds the room for a call.
+func (h *handler) serve(c *tracer.Call) {
+	switch c.Ent.Class {
+	case tracer.ClassOpen:
+		h.open(c)
+	case tracer.ClassStat, tracer.ClassAttr, tracer.ClassXattrRead, tracer.ClassWatch, tracer.ClassAccess, tracer.ClassName:
+		h.paths(c)
+	case tracer.ClassReadlink:
+		h.readlink(c)
+	case tracer.ClassCwd:
+		h.cwdCall(c)
+	case tracer.ClassExec:
+		h.exec(c)
+	case tracer.ClassDir:
+		h.getdents(c)
+	case tracer.ClassFD:
+		h.fdCall(c)
+	case tracer.ClassFDAttr:
+		h.fdAttr(c)
+	case tracer.ClassSocket:
+		h.socket(c)
+	case tracer.ClassProcess:
+		h.process(c)
+	case tracer.ClassSystem:
+		h.system(c)
+	case tracer.ClassMemory:
+		c.Fail(unix.EPERM)
+	default:
+		// A row that stops and that nobody serves must not run on the
+		// host's paths.
+		if len(c.Ent.Paths) > 0 {
+			h.paths(c)
+			return
+		}
+		c.Fail(unix.ENOSYS)
+	}
+}
+
+// Result implements tracer.Handler.
+func (h *handler) Result(r *tracer.Result) {
+	switch s := r.State.(type) {
+	case sockOut:
+		h.sockResult(r, s)
+	case func(*tracer.Result):
+		s(r)
+	}
+}
+
+// at appends "TID/suffix" for use below h.proc.
+func (h *handler) at(tid int, suffix string) string {
+	return strconv.Itoa(tid) + "/" + suffix
+}
+
+// openProc opens /proc/TID/suffix with O_PATH: the object that a magic link
+// of the task leads to.
+func (h *handler) openProc(tid int, suffix string, flags int) (fsview.Handle, unix.Errno) {
+	fd, err := unix.Openat(h.proc, h.at(tid, suffix), unix.O_PATH|unix.O_CLOEXEC|flags, 0)
+	if err != nil {
+		e, _ := err.(unix.Errno)
+		return fsview.NoHandle, e
+	}
+	return fsview.Handle(fd), 0
+}

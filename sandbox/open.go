@@ -1,0 +1,191 @@
+package sandbox
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/tracer"
+)
+
+// openHow is struct open_how as the kernel lays it out.
+type openHow struct{ flags, mode, resolve uint64 }
+
+// resolveCached is RESOLVE_CACHED (Linux 5.12).
+const resolveCached = 0x20
+
+const openHowSize = 24
+
+// scoped are the openat2 flags that say where a walk may go.
+const scoped = unix.RESOLVE_BENEATH | unix.RESOLVE_IN_ROOT
+
+// open serves open, openat, openat2 and creat.
+func (h *handler) open(c *tracer.Call) {
+	p := &c.Ent.Paths[0]
+	how, e := h.howOf(c)
+	if e != 0 {
+		c.Fail(e)
+		return
+	}
+	raw, e := c.Path(int(p.Arg), 0)
+	if e != 0 {
+		c.Fail(e)
+		return
+	}
+	if len(raw) == 0 {
+		c.Fail(unix.ENOENT)
+		return
+	}
+	q := &h.req
+	*q = fsview.Request{Path: str(raw), Caller: c.Task, Resolve: how.resolve, Follow: how.flags&unix.O_NOFOLLOW == 0}
+	switch {
+	case how.flags&unix.O_PATH != 0:
+		// All flags but O_DIRECTORY, O_NOFOLLOW and O_CLOEXEC are ignored.
+	case how.flags&(unix.O_CREAT|unix.O_EXCL) == unix.O_CREAT|unix.O_EXCL:
+		q.Op = fsview.Create
+	case how.flags&unix.O_CREAT != 0:
+		q.Op = fsview.OpenCreate
+	}
+	if raw[0] != '/' || how.resolve&scoped != 0 {
+		b, keep, e := h.baseOf(c, p.Dir, 0)
+		if e != 0 {
+			c.Fail(e)
+			return
+		}
+		q.Base = b
+		if !keep {
+			defer h.host.Close(b.Dir)
+		}
+	}
+	r := &h.res[0]
+	if e := h.view.Resolve(q, r); e != 0 {
+		c.Fail(e)
+		return
+	}
+	if e := h.mayOpen(c, p, r, how); e != 0 {
+		c.Fail(e)
+		return
+	}
+	if c.Ent.Name == "openat2" {
+		if !r.Relative {
+			how.resolve &^= scoped | unix.RESOLVE_NO_XDEV
+			if !r.Magic {
+				// Nothing of the path is a symlink but perhaps the last
+				// component, which the flags above have dealt with.
+				how.resolve &^= unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS
+			}
+		}
+		var b [openHowSize]byte
+		binary.LittleEndian.PutUint64(b[0:], how.flags)
+		binary.LittleEndian.PutUint64(b[8:], how.mode)
+		binary.LittleEndian.PutUint64(b[16:], how.resolve)
+		c.SetRef(2, c.Put(b[:]))
+		c.SetArg(3, openHowSize)
+	}
+	h.setPath(c, p, raw, r)
+}
+
+// howOf reads what is asked for, with openat2's own checks of its struct.
+func (h *handler) howOf(c *tracer.Call) (how openHow, e unix.Errno) {
+	switch c.Ent.Name {
+	case "open":
+		return openHow{uint64(uint32(c.Args[1])), c.Args[2], 0}, 0
+	case "creat":
+		return openHow{unix.O_CREAT | unix.O_WRONLY | unix.O_TRUNC, c.Args[1], 0}, 0
+	case "openat":
+		return openHow{uint64(uint32(c.Args[2])), c.Args[3], 0}, 0
+	}
+	size := c.Args[3]
+	if size < openHowSize {
+		return how, unix.EINVAL
+	}
+	if size > 4096 {
+		return how, unix.E2BIG
+	}
+	b := make([]byte, size)
+	if e := c.Read(c.Args[2], b); e != 0 {
+		return how, e
+	}
+	for _, v := range b[openHowSize:] {
+		if v != 0 {
+			return how, unix.E2BIG
+		}
+	}
+	how.flags = binary.LittleEndian.Uint64(b[0:])
+	how.mode = binary.LittleEndian.Uint64(b[8:])
+	how.resolve = binary.LittleEndian.Uint64(b[16:])
+	const known = unix.RESOLVE_NO_XDEV | unix.RESOLVE_NO_MAGICLINKS | unix.RESOLVE_NO_SYMLINKS | scoped | resolveCached
+	if how.resolve&^known != 0 || how.resolve&scoped == scoped {
+		return how, unix.EINVAL
+	}
+	if how.resolve&resolveCached != 0 {
+		// "Not without sleeping" is always a true answer (openat2(2)).
+		return how, unix.EAGAIN
+	}
+	return how, 0
+}
+
+// mayOpen applies the mount's restrictions in the order of the kernel's
+// path_openat: permission before EROFS, and EACCES for a device on nodev.
+func (h *handler) mayOpen(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution, how openHow) unix.Errno {
+	if r.MountPoint && how.flags&(unix.O_CREAT|unix.O_EXCL) == unix.O_CREAT|unix.O_EXCL {
+		return unix.EEXIST
+	}
+	m := r.Mount
+	if m == nil || m.Flags&(fsview.ReadOnly|fsview.NoDev) == 0 || how.flags&unix.O_PATH != 0 {
+		return 0
+	}
+	write := how.flags&unix.O_ACCMODE != unix.O_RDONLY || how.flags&(unix.O_TRUNC|unix.O_CREAT) != 0 || how.flags&unix.O_TMPFILE == unix.O_TMPFILE
+	if m.Flags&fsview.NoDev == 0 && !write {
+		return 0
+	}
+	var st unix.Stat_t
+	e := h.stat(c, p, r, &st, true)
+	if m.Flags&fsview.NoDev != 0 && e == 0 {
+		if t := st.Mode & unix.S_IFMT; t == unix.S_IFCHR || t == unix.S_IFBLK {
+			return unix.EACCES
+		}
+	}
+	if m.Flags&fsview.ReadOnly == 0 || !write {
+		return 0
+	}
+	if e == unix.ENOENT && how.flags&unix.O_CREAT != 0 && !r.Slash {
+		return unix.EROFS
+	}
+	if e != 0 {
+		return 0 // the kernel says the same
+	}
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		if how.flags&(unix.O_CREAT|unix.O_EXCL) == unix.O_CREAT|unix.O_EXCL {
+			return 0 // EEXIST
+		}
+		mode := uint32(0)
+		switch how.flags & unix.O_ACCMODE {
+		case unix.O_WRONLY:
+			mode = unix.W_OK
+		case unix.O_RDWR:
+			mode = unix.R_OK | unix.W_OK
+		default:
+			if how.flags&unix.O_TRUNC == 0 {
+				return 0 // an existing file, opened for reading
+			}
+			mode = unix.R_OK | unix.W_OK
+		}
+		if how.flags&unix.O_DIRECTORY != 0 {
+			return 0 // ENOTDIR
+		}
+		fd, path, done := h.hostAt(c, p, r)
+		defer done()
+		if err := unix.Faccessat(fd, path, mode, unix.AT_EACCESS); err != nil {
+			return errno(err)
+		}
+		return unix.EROFS
+	case unix.S_IFDIR:
+		if how.flags&unix.O_TMPFILE == unix.O_TMPFILE {
+			return unix.EROFS
+		}
+	}
+	return 0 // EISDIR and ELOOP by the kernel; FIFOs and devices are writable
+}

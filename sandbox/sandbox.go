@@ -1,0 +1,306 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/tracer"
+)
+
+// Status is how the command ended: its exit code, or 128 plus the number of
+// the signal that killed it.
+type Status struct {
+	Code   int
+	Signal unix.Signal
+}
+
+// Sandbox is one command in its view.
+type Sandbox struct {
+	o       Options
+	view    *fsview.View
+	h       *handler
+	scratch string
+
+	started chan error
+	done    chan struct{}
+	pid     int
+	status  Status
+	err     error
+	stats   tracer.Stats
+	closing sync.Once
+}
+
+// defaultPath is where a command is looked for when the environment has no
+// PATH.
+const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// New validates the options and builds the view. Nothing is started.
+func New(o Options) (*Sandbox, error) {
+	if len(o.Args) == 0 || o.Args[0] == "" {
+		return nil, failed("exec", "", errors.New("no command given"), "ptbox exec [flags] -- CMD [ARG…]")
+	}
+	s := &Sandbox{o: o, started: make(chan error, 1), done: make(chan struct{})}
+	if s.o.Log == nil {
+		s.o.Log = slog.New(slog.DiscardHandler)
+	}
+	proc, err := unix.Open("/proc", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, failed("start", "/proc", err, "ptbox needs the host's procfs at /proc")
+	}
+	s.h = &handler{proc: proc, log: s.o.Log, dirs: map[dirKey]*mergedDir{}, half: map[int]bool{}, scratch: s.scratchDir}
+	if o.Hostname != "" || o.Domainname != "" {
+		s.h.uts = &uts{node: o.Hostname, domain: o.Domainname}
+	}
+	if o.Trace != nil {
+		s.h.trace = newTraceWriter(o.Trace)
+	}
+	if o.Root == "" {
+		o.Root = "/"
+	}
+	s.view, err = fsview.New(fsview.Config{
+		Root:    fsview.Mount{Source: o.Root, Flags: o.RootFlags},
+		Mounts:  o.Mounts,
+		Scratch: s.scratchDir,
+		Links:   s.h,
+	})
+	if err != nil {
+		s.Close()
+		return nil, failed("view", "", err, "")
+	}
+	s.h.setView(s.view)
+	return s, nil
+}
+
+// View is the sandbox's view.
+func (s *Sandbox) View() *fsview.View { return s.view }
+
+// scratchDir makes the private directory that holds what the view needs on
+// the host: tmpfs contents, mount points that the root does not have.
+func (s *Sandbox) scratchDir() (string, error) {
+	if s.scratch != "" {
+		return s.scratch, nil
+	}
+	d, err := os.MkdirTemp("", "ptbox-")
+	if err != nil {
+		return "", fmt.Errorf("scratch directory: %w", err)
+	}
+	if d, err = filepath.Abs(d); err != nil {
+		return "", err
+	}
+	s.scratch = d
+	return d, nil
+}
+
+// Start starts the command. It returns when the command's first program has
+// been loaded, or with an *Error that says why it was not.
+func (s *Sandbox) Start() error {
+	l, err := s.launch()
+	if err != nil {
+		close(s.done)
+		return err
+	}
+	go s.run(l)
+	return <-s.started
+}
+
+// launch resolves what has to be known before the fork.
+func (s *Sandbox) launch() (*tracer.Launch, error) {
+	o := &s.o
+	l := &tracer.Launch{Argv: o.Args, Env: o.Env, Preserve: o.PreserveFDs, Umask: o.Umask, NewSession: o.NewSession, Stdio: [3]int{0, 1, 2}}
+	for i, f := range []*os.File{o.Stdin, o.Stdout, o.Stderr} {
+		if f != nil {
+			l.Stdio[i] = int(f.Fd())
+		}
+	}
+	for _, r := range o.Rlimits {
+		l.Rlimits = append(l.Rlimits, tracer.Rlimit(r))
+	}
+	cwd := o.Cwd
+	if cwd == "" {
+		cwd = "/"
+	}
+	if !strings.HasPrefix(cwd, "/") {
+		return nil, failed("chdir", cwd, errors.New("the working directory must be absolute"), "")
+	}
+	host, e := s.lookup(cwd)
+	if e == 0 {
+		l.Dir, e = openDir(host)
+	}
+	if e != 0 {
+		return nil, failed("chdir", cwd, e, "choose a directory of the view with -w")
+	}
+	s.h.startDir = cwd
+	var err error
+	if l.Path, err = s.find(o.Args[0], cwd); err != nil {
+		unix.Close(l.Dir)
+		return nil, err
+	}
+	return l, nil
+}
+
+func openDir(host string) (int, unix.Errno) {
+	fd, err := unix.Open(host, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, errno(err)
+	}
+	if err := unix.Access(host, unix.X_OK); err != nil {
+		unix.Close(fd)
+		return -1, errno(err)
+	}
+	return fd, 0
+}
+
+// lookup resolves an absolute guest path.
+func (s *Sandbox) lookup(guest string) (string, unix.Errno) {
+	var r fsview.Resolution
+	if e := s.view.Resolve(&fsview.Request{Path: guest, Follow: true, NeedHost: true}, &r); e != 0 {
+		return "", e
+	}
+	return string(r.Host), 0
+}
+
+// find looks a command up in the guest's PATH, as execvp(3) does.
+func (s *Sandbox) find(name, cwd string) (string, error) {
+	if strings.Contains(name, "/") {
+		return name, nil
+	}
+	path := defaultPath
+	for _, kv := range s.o.Env {
+		if v, ok := strings.CutPrefix(kv, "PATH="); ok {
+			path = v
+		}
+	}
+	denied := ""
+	for _, dir := range strings.Split(path, ":") {
+		p := dir + "/" + name
+		if dir == "" {
+			p = "./" + name
+		}
+		abs := p
+		if !strings.HasPrefix(p, "/") {
+			abs = cwd + "/" + p
+		}
+		host, e := s.lookup(abs)
+		if e != 0 {
+			continue
+		}
+		var st unix.Stat_t
+		if unix.Stat(host, &st) != nil || st.Mode&unix.S_IFMT == unix.S_IFDIR {
+			continue
+		}
+		if unix.Access(host, unix.X_OK) == nil {
+			return p, nil
+		}
+		denied = p
+	}
+	if denied != "" {
+		return "", execError(denied, unix.EACCES)
+	}
+	return "", &Error{Op: "exec", Path: name, Code: CodeNotFound, Err: errors.New("command not found"),
+		Hint: "it is in no directory of the view's PATH (" + path + ")"}
+}
+
+// run is the tracer's goroutine.
+func (s *Sandbox) run(l *tracer.Launch) {
+	defer close(s.done)
+	tr, err := tracer.New(tracer.Config{
+		Handler: s.h, Regs: s.o.Regs, Mem: s.o.Mem, Trap: s.o.Trap, Log: s.o.Log,
+		Active: s.h.active(), All: s.h.trace != nil && s.h.trace.all,
+	})
+	if err != nil {
+		unix.Close(l.Dir)
+		s.started <- failed("start", "", err, "ptbox doctor says what this host lacks")
+		return
+	}
+	defer tr.Close()
+	s.h.tr = tr
+	up := false
+	exit, err := tr.Run(l, func(pid int) {
+		up = true
+		s.pid = pid
+		s.started <- nil
+	})
+	unix.Close(l.Dir)
+	s.stats = tr.Stats()
+	s.status = Status{Code: exit.Code, Signal: exit.Signal}
+	if up {
+		s.err = err
+		return
+	}
+	var se *tracer.StartError
+	switch {
+	case errors.As(err, &se) && se.Step == "exec":
+		s.started <- execError(l.Path, se.Err)
+	case errors.As(err, &se):
+		s.started <- failed("start", "", err, "ptbox doctor says what this host lacks")
+	default:
+		s.started <- failed("start", "", err, "")
+	}
+}
+
+// Pid is the command's process id, as the host numbers it.
+func (s *Sandbox) Pid() int { return s.pid }
+
+// Signal sends sig to the command.
+func (s *Sandbox) Signal(sig unix.Signal) error {
+	select {
+	case <-s.done:
+		return unix.ESRCH
+	default:
+	}
+	if s.pid == 0 {
+		return unix.ESRCH
+	}
+	return unix.Kill(s.pid, sig)
+}
+
+// Wait waits until the command and everything it started is gone.
+func (s *Sandbox) Wait() (Status, error) {
+	<-s.done
+	return s.status, s.err
+}
+
+// Stats returns the tracer's counters, once Wait has returned.
+func (s *Sandbox) Stats() tracer.Stats { return s.stats }
+
+// Close removes what the sandbox left on the host's disk. It may be called
+// more than once, and must not be called while the command runs.
+func (s *Sandbox) Close() error {
+	var err error
+	s.closing.Do(func() {
+		if s.view != nil {
+			s.view.Close()
+		}
+		if s.h != nil {
+			unix.Close(s.h.proc)
+		}
+		if s.scratch != "" {
+			err = removeAll(s.scratch)
+		}
+	})
+	return err
+}
+
+// removeAll is os.RemoveAll for trees with directories that lack permissions:
+// synthesised ones are 0555, and the guest may leave anything in a tmpfs.
+func removeAll(dir string) error {
+	if os.RemoveAll(dir) == nil {
+		return nil
+	}
+	filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if d != nil && d.IsDir() {
+			os.Chmod(p, 0o700)
+		}
+		return nil
+	})
+	return os.RemoveAll(dir)
+}
