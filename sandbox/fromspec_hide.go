@@ -31,7 +31,7 @@ func hide(o *Options, masked, readonly []string) error {
 	})
 	defer func() {
 		if scratch != "" {
-			os.RemoveAll(scratch)
+			_ = removeAll(scratch)
 		}
 	}()
 	if err != nil {

@@ -85,3 +85,7 @@ func below(dir, host string) (string, bool) {
 	rel, ok := strings.CutPrefix(host, dir)
 	return rel, ok && rel != ""
 }
+
+// RemoveScratch removes the scratch directory of a view that was built
+// without a Sandbox.
+func RemoveScratch(dir string) error { return removeAll(dir) }

@@ -1,9 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
 
 	"github.com/ptbox/ptbox/sandbox"
+	"github.com/ptbox/ptbox/tracer"
 	"golang.org/x/sys/unix"
 )
 
@@ -16,8 +22,9 @@ func engineFailure(err error) *failure {
 	return &failure{code: se.Code, err: err, hint: se.Hint}
 }
 
-// runSandbox runs the command of o to its end and returns its exit code.
-func runSandbox(o sandbox.Options) (int, error) {
+// runSandbox runs the command of o to its end and returns its exit code. The
+// engine's counters go to stats, if that is not nil.
+func runSandbox(o sandbox.Options, stats io.Writer) (int, error) {
 	s, err := sandbox.New(o)
 	if err != nil {
 		return 0, err
@@ -41,5 +48,28 @@ func runSandbox(o sandbox.Options) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if stats != nil {
+		printStats(stats, s.Stats())
+	}
 	return st.Code, nil
+}
+
+// printStats prints the counters, the calls that stopped most often first.
+func printStats(w io.Writer, st tracer.Stats) {
+	for _, c := range []struct {
+		name string
+		n    uint64
+	}{
+		{"stops", st.Stops}, {"seccomp stops", st.Seccomp}, {"syscall stops", st.Syscalls}, {"exit stops", st.ExitStops},
+		{"signals", st.Signals}, {"execs", st.Execs}, {"forks", st.Forks},
+		{"rewritten", st.Rewritten}, {"answered", st.Answered}, {"unchanged", st.Unchanged},
+	} {
+		fmt.Fprintf(w, "ptbox: stats: %-16s %d\n", c.name, c.n)
+	}
+	names := slices.SortedFunc(maps.Keys(st.ByName), func(a, b string) int {
+		return cmp.Or(cmp.Compare(st.ByName[b], st.ByName[a]), cmp.Compare(a, b))
+	})
+	for _, n := range names {
+		fmt.Fprintf(w, "ptbox: stats: call %-11s %d\n", n, st.ByName[n])
+	}
 }

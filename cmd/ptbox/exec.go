@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -24,6 +25,7 @@ type processFlags struct {
 type engineFlags struct {
 	trace, traceFormat, traceOutput string
 	regs, mem, trap                 string
+	stats                           bool
 }
 
 func (f *processFlags) opts() []opt {
@@ -41,9 +43,10 @@ func (f *engineFlags) opts() []opt {
 			usage: "report intercepted calls: path (the default), all or unhandled"},
 		{names: []string{"trace-format"}, arg: "FORMAT", value: oneOf(&f.traceFormat, "text", "json"), usage: "text or json"},
 		{names: []string{"trace-output"}, arg: "FILE", value: text(&f.traceOutput), usage: "report to FILE, not to standard error"},
-		{names: []string{"regs"}, arg: "HOW", value: oneOf(&f.regs, "auto", "peekuser", "regset", "gsi", "ssi"), usage: "how registers are read and written"},
-		{names: []string{"mem"}, arg: "HOW", value: oneOf(&f.mem, "auto", "peek", "vm", "procmem"), usage: "how memory is read and written"},
-		{names: []string{"trap"}, arg: "HOW", value: oneOf(&f.trap, "auto", "seccomp", "syscall"), usage: "how calls are intercepted"},
+		{names: []string{"regs"}, arg: "HOW", value: oneOf(&f.regs, "auto", "peekuser", "regset", "gsi", "ssi"), usage: "how registers are read and written: peekuser, regset, gsi, ssi or auto"},
+		{names: []string{"mem"}, arg: "HOW", value: oneOf(&f.mem, "auto", "peek", "vm", "procmem"), usage: "how memory is read and written: peek, vm, procmem or auto"},
+		{names: []string{"trap"}, arg: "HOW", value: oneOf(&f.trap, "auto", "seccomp", "syscall"), usage: "how calls are intercepted: seccomp, syscall or auto"},
+		{names: []string{"stats"}, value: boolean(&f.stats), usage: "print the engine's counters to standard error at the end"},
 	}
 }
 
@@ -136,7 +139,11 @@ func (p *program) launch(cmd string, o sandbox.Options, f *processFlags) error {
 		}
 		o.Trace = t
 	}
-	code, err := runSandbox(o)
+	var counters io.Writer
+	if f.stats {
+		counters = p.stderr
+	}
+	code, err := runSandbox(o, counters)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/sandbox"
 	"golang.org/x/sys/unix"
 )
 
@@ -97,7 +98,7 @@ func (p *program) openView(v *viewFlags, links *explainLinks) (*fsview.View, fun
 	var scratch string
 	done := func() {
 		if scratch != "" {
-			os.RemoveAll(scratch)
+			_ = sandbox.RemoveScratch(scratch)
 		}
 	}
 	view, err := fsview.New(fsview.Config{
