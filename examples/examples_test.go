@@ -113,6 +113,7 @@ func TestChrootBundle(t *testing.T) {
 	want := `hello from busybox
 NAME="nothing but busybox"
 bin
+dev
 etc
 proc
 tmp

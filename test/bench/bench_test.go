@@ -8,9 +8,9 @@ func TestStops(t *testing.T) {
 		want int
 		ok   bool
 	}{
-		{"stops: 42\n", 42, true},
-		{"find: x: Permission denied\nptbox: stops: 7\nother: 3\n", 7, true},
-		{"find: stops: 9\n", 0, false},
+		{"ptbox: stats: stops            42\nptbox: stats: exit stops       3\n", 42, true},
+		{"find: x: Permission denied\nptbox: stats: stops 7\n", 7, true},
+		{"find: stops 9\nptbox: stats: exit stops       3\n", 0, false},
 		{"", 0, false},
 	} {
 		if got, ok := stops(c.in); got != c.want || ok != c.ok {

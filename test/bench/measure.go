@@ -98,7 +98,7 @@ func peakRSS(pid int, done <-chan struct{}) int {
 	}
 }
 
-var stopsLine = regexp.MustCompile(`(?m)^(?:ptbox: )?stops:\s*(\d+)`)
+var stopsLine = regexp.MustCompile(`(?m)^ptbox: stats: stops +(\d+)$`)
 
 // stops reads the counter that ptbox --stats prints.
 func stops(stderr string) (int, bool) {
