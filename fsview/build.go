@@ -29,6 +29,7 @@ func (b *builder) build(c Config) error {
 		return fmt.Errorf("root: %w", err)
 	}
 	if !root.IsDir() {
+		v.fs.Close(root.root)
 		return fmt.Errorf("root: %s: %w", root.Source, unix.ENOTDIR)
 	}
 	b.enter(&root)
@@ -110,6 +111,7 @@ func (b *builder) enter(m *Mount) {
 	}
 	// What m covers cannot be reached any more.
 	if n, _ := b.v.trie.find(m.Target); n != nil {
+		m.glue = m.glue || n.mount != nil && n.mount.glue
 		n.each(func(old *Mount) { b.close(old) })
 	}
 	b.v.trie.put(m)

@@ -16,7 +16,8 @@ type Options struct {
 	Args []string
 	// Env is the whole environment of the command.
 	Env []string
-	// Cwd is the guest directory to start in; "" means "/".
+	// Cwd is the guest directory to start in; "" means the launcher's own
+	// directory where the view shows it, else "/".
 	Cwd string
 	// Root is the host directory that becomes "/", and its restrictions.
 	Root      string

@@ -126,7 +126,7 @@ func (s *Sandbox) launch() (*tracer.Launch, error) {
 	}
 	cwd := o.Cwd
 	if cwd == "" {
-		cwd = "/"
+		cwd = s.ownDir()
 	}
 	if !strings.HasPrefix(cwd, "/") {
 		return nil, failed("chdir", cwd, errors.New("the working directory must be absolute"), "")
@@ -145,6 +145,18 @@ func (s *Sandbox) launch() (*tracer.Launch, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// ownDir is the launcher's own directory, if the view shows it, else "/".
+func (s *Sandbox) ownDir() string {
+	if host, err := os.Getwd(); err == nil {
+		if host, err = filepath.EvalSymlinks(host); err == nil {
+			if guest, ok := s.view.Guest(host); ok {
+				return guest
+			}
+		}
+	}
+	return "/"
 }
 
 func openDir(host string) (int, unix.Errno) {
