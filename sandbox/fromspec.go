@@ -126,7 +126,6 @@ func viewFlags(r spec.Restrict) fsview.Flags {
 		{spec.NoDev, fsview.NoDev},
 		{spec.NoSuid, fsview.NoSuid},
 		{spec.NoSymFollow, fsview.NoSymFollow},
-		{spec.NoAtime, fsview.NoAtime},
 		{spec.Recursive, fsview.Recursive},
 	} {
 		if r&p.from != 0 {

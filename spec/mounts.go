@@ -36,7 +36,6 @@ const (
 	NoDev
 	NoSuid
 	NoSymFollow
-	NoAtime
 	// Recursive marks that a restriction was given in its r-form.
 	Recursive
 )
@@ -51,13 +50,12 @@ var toggles = map[string]struct {
 	"nodev": {NoDev, true}, "dev": {NoDev, false},
 	"nosuid": {NoSuid, true}, "suid": {NoSuid, false},
 	"nosymfollow": {NoSymFollow, true}, "symfollow": {NoSymFollow, false},
-	"noatime": {NoAtime, true}, "atime": {NoAtime, false},
 }
 
 // neutral are the words that are accepted and need nothing: how the kernel
 // keeps access times is the host mount's affair, and nothing is ever mounted
 // that could propagate.
-var neutral = words("defaults relatime norelatime strictatime nostrictatime diratime nodiratime lazytime nolazytime " +
+var neutral = words("defaults atime noatime relatime norelatime strictatime nostrictatime diratime nodiratime lazytime nolazytime " +
 	"iversion noiversion async loud silent nomand mand acl noacl " +
 	"private rprivate shared rshared slave rslave unbindable runbindable " +
 	"rrelatime rnorelatime rstrictatime rnostrictatime rdiratime rnodiratime rnoatime ratime")
@@ -82,7 +80,7 @@ func ParseOptions(m *specs.Mount, c Caller) MountOptions {
 	for i, w := range m.Options {
 		at := fmt.Sprintf("/options/%d", i)
 		name, rec := w, false
-		if t, ok := strings.CutPrefix(w, "r"); ok && toggles[t].flag != 0 && t != "atime" && t != "noatime" {
+		if t, ok := strings.CutPrefix(w, "r"); ok && toggles[t].flag != 0 {
 			name, rec = t, true
 		}
 		t, isToggle := toggles[name]

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
+	"strconv"
 
 	"github.com/ptbox/ptbox/sandbox"
 	"github.com/ptbox/ptbox/tracer"
@@ -40,7 +42,7 @@ func runSandbox(o sandbox.Options, stats io.Writer) (int, error) {
 		return s.Signal(sig)
 	})
 	defer stop()
-	if err := s.Start(); err != nil {
+	if err := withOOMScore(o.OOMScoreAdj, s.Start); err != nil {
 		return 0, err
 	}
 	close(started)
@@ -72,4 +74,27 @@ func printStats(w io.Writer, st tracer.Stats) {
 	for _, n := range names {
 		fmt.Fprintf(w, "ptbox: stats: call %-11s %d\n", n, st.ByName[n])
 	}
+}
+
+// withOOMScore starts the command with a score of its own: it inherits
+// ptbox's, which has it for that moment. Going back needs no privilege
+// (proc_pid_oom_score_adj(5): only going below the lowest value set by a
+// privileged process does).
+func withOOMScore(adj *int, start func() error) error {
+	if adj == nil {
+		return start()
+	}
+	const file = "/proc/self/oom_score_adj"
+	old, err := os.ReadFile(file)
+	if err == nil {
+		err = os.WriteFile(file, []byte(strconv.Itoa(*adj)), 0)
+	}
+	if err != nil {
+		return fail("oomScoreAdj", cause(err))
+	}
+	err = start()
+	if back := os.WriteFile(file, old, 0); err == nil && back != nil {
+		err = fail("oomScoreAdj", cause(back))
+	}
+	return err
 }
