@@ -52,7 +52,7 @@ func (r row) name() string {
 
 func runRows(t *testing.T, w *world, v *View, rows []row) {
 	for _, x := range rows {
-		q := &Request{Path: x.path, Op: x.op, Follow: x.op == Lookup || x.op == OpenCreate, Root: ""}
+		q := &Request{Path: x.path, Op: x.op, Follow: x.op <= OpenCreate, Caller: "pid 7"}
 		for o := range strings.FieldsSeq(x.opt) {
 			k, val, _ := strings.Cut(o, "=")
 			switch k {
@@ -64,7 +64,7 @@ func runRows(t *testing.T, w *world, v *View, rows []row) {
 				q.Root = val
 			case "base":
 				var r Resolution
-				if e := v.Resolve(&Request{Path: val, Hold: true, Follow: true}, &r); e != 0 {
+				if e := v.Resolve(&Request{Path: val, Hold: true, Follow: true, Caller: "pid 7"}, &r); e != 0 {
 					t.Fatalf("%s: base: %v", x.name(), e)
 				}
 				defer v.Release(&r)

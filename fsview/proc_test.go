@@ -1,0 +1,180 @@
+package fsview
+
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// fakeLinks answers as the sandbox does for a caller with pid 7.
+type fakeLinks map[string]Link
+
+func (f fakeLinks) Link(caller any, rel string) Link {
+	if caller != "pid 7" {
+		return Link{Kind: LinkDenied}
+	}
+	return f[rel]
+}
+
+const procTree = `
+root/proc/
+root/dev/stdin -> /proc/self/fd/0
+root/dev/fd -> /proc/self/fd
+root/etc/passwd
+root/etc/mtab -> ../proc/self/mounts
+root/home/me/x
+root/prog
+root/to7exe -> proc/7/exe
+root/viaroot -> /proc/self/root/etc
+p/self -> 666
+p/thread-self -> 666/task/666
+p/mounts -> self/mounts
+p/net -> self/net
+p/cpuinfo
+p/666/status
+p/7/status
+p/7/mounts
+p/7/net/dev
+p/7/exe -> /somewhere/on/the/host
+p/7/cwd -> /host/cwd
+p/7/root -> /host
+p/7/fd/0 -> pipe:[1]
+p/7/fd/3 -> /host/home/me
+p/7/fd/4 -> /host/outside
+p/7/fd/5 -> /host/gone
+p/7/ns/mnt -> mnt:[4026531840]
+p/7/task/7/status
+p/7/task/7/exe -> /somewhere
+p/8/exe -> /secret
+p/1/plain -> ../7/status
+`
+
+var procAnswers = fakeLinks{
+	"self":         {Body: "7"},
+	"thread-self":  {Body: "7/task/7"},
+	"7/exe":        {Kind: LinkJump, Body: "/prog"},
+	"7/task/7/exe": {Kind: LinkJump, Body: "/prog"},
+	"7/cwd":        {Kind: LinkJump, Body: "/home/me"},
+	"7/root":       {Kind: LinkJump, Body: "/"},
+	"7/fd/0":       {Kind: LinkOpaque},
+	"7/fd/3":       {Kind: LinkJump, Body: "/home/me"},
+	"7/fd/4":       {Kind: LinkOpaque, Errno: unix.ENOENT},
+	"7/fd/5":       {Kind: LinkJump, Body: "/home/gone"},
+	"7/ns/mnt":     {Kind: LinkOpaque},
+	"8/exe":        {Kind: LinkDenied, Errno: unix.EPERM},
+	// mounts, net and 1/plain have the zero Link: ordinary symlinks.
+}
+
+func TestProc(t *testing.T) {
+	rows := []row{
+		{"/proc/cpuinfo", Lookup, "", "p/cpuinfo"},
+		{"/proc/self", Lookup, "n", "p/self"},
+		{"/proc/self", Lookup, "", "p/7"},
+		{"/proc/self/", Lookup, "n", "p/7/"},
+		{"/proc/self/status", Lookup, "", "p/7/status"},
+		{"/proc/self/status", Lookup, "n", "p/7/status"},
+		{"/proc/thread-self/status", Lookup, "", "p/7/task/7/status"},
+		{"/proc/mounts", Lookup, "", "p/7/mounts"},
+		{"/proc/net/dev", Lookup, "", "p/7/net/dev"},
+		{"/proc/1/plain", Lookup, "", "p/7/status"},
+		{"/etc/mtab", Lookup, "", "p/7/mounts"},
+		{"/proc/self/exe", Lookup, "", "root/prog"},
+		{"/proc/self/exe", Lookup, "n", "p/7/exe"},
+		{"/proc/self/exe/x", Lookup, "", "ENOTDIR"},
+		{"/proc/thread-self/exe", Lookup, "", "root/prog"},
+		{"/to7exe", Lookup, "", "root/prog"},
+		{"/proc/8/exe", Lookup, "", "EPERM"},
+		{"/proc/8/exe", Lookup, "n", "p/8/exe"},
+		{"/proc/self/cwd", Lookup, "", "root/home/me"},
+		{"/proc/self/cwd/x", Lookup, "", "root/home/me/x"},
+		{"/proc/self/cwd/../..", Lookup, "", "root"},
+		{"/proc/self/cwd/new", OpenCreate, "", "root/home/me/new new"},
+		{"/proc/self/cwd/new", Create, "", "root/home/me/new new"},
+		{"/proc/self/root", Lookup, "", "root"},
+		{"/proc/self/root/etc/passwd", Lookup, "", "root/etc/passwd"},
+		{"/proc/self/root/proc/self/root/proc/self/status", Lookup, "", "p/7/status"},
+		{"/viaroot/passwd", Lookup, "", "root/etc/passwd"},
+		{"/proc/self/fd/0", Lookup, "", "p/7/fd/0 magic"},
+		{"/proc/self/fd/0", OpenCreate, "", "p/7/fd/0 magic"},
+		{"/proc/self/fd/0", Lookup, "n", "p/7/fd/0"},
+		{"/proc/self/fd/0/", Lookup, "", "p/7/fd/0/ magic"},
+		{"/proc/self/fd/0/x", Lookup, "", "ENOTDIR"},
+		{"/proc/self/fd/4/x", Lookup, "", "ENOENT"},
+		{"/proc/self/fd/3/x", Lookup, "", "root/home/me/x"},
+		{"/proc/self/fd/5", Lookup, "", "ENOENT"},
+		{"/proc/self/fd/9", Lookup, "", "ENOENT"},
+		{"/proc/self/ns/mnt", Lookup, "", "p/7/ns/mnt magic"},
+		{"/dev/stdin", Lookup, "", "p/7/fd/0 magic"},
+		{"/dev/stdin", Lookup, "n", "root/dev/stdin"},
+		{"/dev/fd/3/x", Lookup, "", "root/home/me/x"},
+		{"/dev/fd/0", OpenCreate, "", "p/7/fd/0 magic"},
+		{"/proc/self/..", Lookup, "", "p"},
+		{"/proc/self/../..", Lookup, "", "root"},
+		{"/proc/self/../self/status", Lookup, "", "p/7/status"},
+		{"self/status", Lookup, "base=/proc", "p/7/status"},
+		{"status", Lookup, "base=/proc/self", "rel"},
+		{"exe", Lookup, "base=/proc/self", "root/prog"},
+		{"exe", Lookup, "base=/proc/self n", "rel"},
+		{"../self/status", Lookup, "base=/proc/self", "p/7/status"},
+		{"/proc/self/exe", Lookup, "nomagic", "ELOOP"},
+		{"/proc/self/status", Lookup, "nomagic", "p/7/status"},
+		{"/proc/self/status", Lookup, "nosym", "ELOOP"},
+		{"self/exe", Lookup, "base=/proc beneath", "EXDEV"},
+		{"self/exe", Lookup, "base=/proc noxdev", "EXDEV"},
+		{"/proc/self/root/etc", Lookup, "root=/home", "ENOENT"},
+		{"/me", Lookup, "root=/home", "root/home/me"},
+	}
+	inWorlds(t, func(t *testing.T, w *world) {
+		w.build(t, procTree)
+		c := w.config("/proc p proc")
+		c.Links = procAnswers
+		v := newView(t, w, c)
+		defer v.Close()
+		runRows(t, w, v, rows)
+	})
+}
+
+func TestNoSymFollow(t *testing.T) {
+	inWorlds(t, func(t *testing.T, w *world) {
+		w.build(t, tree)
+		v := newView(t, w, w.config("/mnt ext nosymfollow"))
+		defer v.Close()
+		runRows(t, w, v, []row{
+			{"/mnt/self", Lookup, "n", "ext/self"},
+			{"/mnt/self", Lookup, "", "ELOOP"},
+			{"/mnt/self/x", Lookup, "n", "ELOOP"},
+			{"/mnt/self/", Lookup, "n", "ELOOP"},
+			{"/mnt/data/x", Lookup, "", "ext/data/x"},
+			{"/mnt/self", Delete, "", "ext/self new"},
+			{"/into", Lookup, "", "ext/data/x"},
+			{"self", Lookup, "base=/mnt", "ELOOP"},
+		})
+	})
+}
+
+func TestExplain(t *testing.T) {
+	m := NewMem()
+	m.AddFile("/h/usr/lib/x")
+	m.AddLink("/h/lib", "usr/lib")
+	m.AddFile("/e/y")
+	v, err := New(Config{FS: m, Root: Mount{Source: "/h"}, Mounts: []Mount{{Target: "/mnt", Source: "/e"}}})
+	must(t, err)
+	defer v.Close()
+	steps, r, e := v.Explain("/mnt/../lib/x", true)
+	if e != 0 || string(r.Host) != "/h/usr/lib/x" {
+		t.Fatalf("%v %s", e, r.Host)
+	}
+	var got []string
+	for _, s := range steps {
+		got = append(got, s.What+" "+s.Guest+" "+s.Host+" "+s.Target)
+	}
+	want := []string{"mount /mnt /e ", "dotdot / /h ", "symlink /lib /h/lib usr/lib", "final /usr/lib/x /h/usr/lib/x "}
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+			t.Fatalf("got %q\nwant %q", got, want)
+		}
+	}
+	if steps, _, e = v.Explain("/none", true); e != unix.ENOENT {
+		t.Errorf("%v %v", steps, e)
+	}
+}
