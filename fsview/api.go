@@ -159,7 +159,8 @@ type Request struct {
 type Step struct {
 	// What is "mount", "symlink", "magic", "dotdot", "missing" or "final".
 	What string
-	// Guest and Host are the paths reached; Target a symlink's body.
+	// Guest and Host are the paths reached; Target is a symlink's body, or for
+	// "missing" the text of the errno that the walk ended with.
 	Guest, Host, Target string
 	Mount               *Mount
 }

@@ -174,7 +174,8 @@ func TestExplain(t *testing.T) {
 			t.Fatalf("got %q\nwant %q", got, want)
 		}
 	}
-	if steps, _, e = v.Explain("/none", true); e != unix.ENOENT {
+	steps, _, e = v.Explain("/usr/none", true)
+	if e != unix.ENOENT || len(steps) != 1 || steps[0].What != "missing" || steps[0].Guest != "/usr/none" {
 		t.Errorf("%v %v", steps, e)
 	}
 }

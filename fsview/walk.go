@@ -47,6 +47,9 @@ func (v *View) walk(q *Request, r *Resolution, b *Base) unix.Errno {
 	for again := e == 0; again; {
 		again, e = w.run()
 	}
+	if e != 0 && q.Trace != nil {
+		w.trace("missing", e.Error())
+	}
 	w.drop()
 	r.guest = w.g
 	w.q, w.r, w.rest, w.root = nil, nil, "", ""
@@ -327,9 +330,6 @@ func (w *walker) create(rel string, last, mark int) unix.Errno {
 		return e
 	}
 	w.r.Exists = exists
-	if !exists {
-		w.trace("missing", "")
-	}
 	w.host("", false)
 	w.v.hold(w.q, w.r, h)
 	return w.answer()
