@@ -3,6 +3,7 @@ package tracer
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -146,6 +147,41 @@ func TestTableIsSound(t *testing.T) {
 			if p.Empty != 0 && s.Args[p.Flags] != AtFlags {
 				fail("AT_EMPTY_PATH without AT_ flags")
 			}
+		}
+	}
+}
+
+// What a call does with its paths, by its class and name.
+func TestPathOps(t *testing.T) {
+	prefix := []struct {
+		name string
+		ops  []PathOp
+	}{
+		{"mk", []PathOp{OpCreate}}, {"symlink", []PathOp{OpCreate}}, {"link", []PathOp{OpLinkOld, OpCreate}},
+		{"rename", []PathOp{OpRename, OpRename}}, {"unlink", []PathOp{OpDelete}}, {"rmdir", []PathOp{OpDelete}},
+	}
+	for i := range Table {
+		s := &Table[i]
+		want := []PathOp{OpLookup}
+		switch s.Class {
+		case ClassOpen:
+			want = []PathOp{OpOpen}
+		case ClassExec:
+			want = []PathOp{OpExec}
+		case ClassName:
+			want = nil
+			for _, p := range prefix {
+				if strings.HasPrefix(s.Name, p.name) {
+					want = p.ops
+				}
+			}
+		}
+		var got []PathOp
+		for _, p := range s.Paths {
+			got = append(got, p.Op)
+		}
+		if got != nil && !slices.Equal(got, want) {
+			t.Errorf("%s: operations %d, want %d", s.Name, got, want)
 		}
 	}
 }
