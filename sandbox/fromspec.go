@@ -53,6 +53,9 @@ func FromSpec(sp *specs.Spec, bundle string) (Options, []string, error) {
 	}
 	more, missing := deviceMounts(sp, deny)
 	o.Mounts = append(o.Mounts, more...)
+	if p.Terminal {
+		o.Mounts = append(o.Mounts, console()...)
+	}
 	for _, name := range missing {
 		warnings = append(warnings, fmt.Sprintf("%s: the host does not have it", name))
 	}
@@ -176,4 +179,20 @@ func deviceMounts(sp *specs.Spec, deny bool) (list []fsview.Mount, missing []str
 		bind(dst, dst)
 	}
 	return list, missing
+}
+
+// console shows the terminal of standard input, if it is one, at /dev/console,
+// where config-linux.md wants it.
+func console() []fsview.Mount {
+	if !spec.Self().StdinTTY {
+		return nil
+	}
+	tty, err := os.Readlink("/proc/self/fd/0")
+	if err != nil {
+		return nil
+	}
+	if _, err := os.Stat(tty); err != nil {
+		return nil // of another mount namespace
+	}
+	return []fsview.Mount{{Target: "/dev/console", Source: tty, Kind: fsview.Bind}}
 }

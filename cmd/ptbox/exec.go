@@ -9,7 +9,6 @@ import (
 
 	"github.com/ptbox/ptbox/sandbox"
 	"golang.org/x/sys/unix"
-	"golang.org/x/term"
 )
 
 // processFlags are the flags of exec and run about the process.
@@ -83,12 +82,9 @@ first word that is not one: everything from there on is the command's. Mounts
 are made in the order given; a later one hides an earlier one.` + "\n" + exitCodes,
 		opts: append(append(v.opts(), f.opts()...), f.engineFlags.opts()...),
 		action: func(args []string) error {
-			o, err := p.options(v, "exec")
+			o, err := p.options(v, "exec", args)
 			if err != nil {
 				return err
-			}
-			if len(args) > 0 {
-				o.Args = args
 			}
 			if len(o.Args) == 0 {
 				return usage("exec", "no command given")
@@ -102,7 +98,8 @@ are made in the order given; a later one hides an earlier one.` + "\n" + exitCod
 }
 
 func isTerminal(p *program) bool {
-	return p.stderr == os.Stderr && term.IsTerminal(2)
+	_, err := unix.IoctlGetTermios(2, unix.TCGETS)
+	return p.stderr == os.Stderr && err == nil
 }
 
 // launch completes the options, runs the command and keeps its exit code.

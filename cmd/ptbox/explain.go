@@ -91,7 +91,8 @@ of ptbox exec). The exit code is 1 if it cannot be resolved.`,
 
 // openView builds the view without a sandbox. done gives everything up.
 func (p *program) openView(v *viewFlags, links *explainLinks) (*fsview.View, func(), error) {
-	o, err := p.options(v, "explain")
+	// A configuration without a command has a view as well.
+	o, err := p.options(v, "explain", []string{"none"})
 	if err != nil {
 		return nil, nil, err
 	}

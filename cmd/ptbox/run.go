@@ -34,7 +34,7 @@ honoured is an error that names it.` + "\n" + exitCodes,
 			if err != nil {
 				return err
 			}
-			o, err := p.fromConfig(filepath.Join(dir, spec.ConfigName), dir, "run")
+			o, err := p.fromConfig(filepath.Join(dir, spec.ConfigName), dir, "run", nil)
 			if err != nil {
 				return err
 			}

@@ -58,7 +58,14 @@ func forward(send func(unix.Signal) error) (stop func()) {
 func fromTerminal(s unix.Signal) bool {
 	switch s {
 	case unix.SIGINT, unix.SIGQUIT, unix.SIGWINCH:
-		group, err := unix.IoctlGetInt(0, unix.TIOCGPGRP)
+		// Standard input may be a pipe: it is the controlling terminal that
+		// counts.
+		tty, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+		if err != nil {
+			return false
+		}
+		defer unix.Close(tty)
+		group, err := unix.IoctlGetInt(tty, unix.TIOCGPGRP)
 		return err == nil && group == unix.Getpgrp()
 	}
 	return false

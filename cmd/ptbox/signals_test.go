@@ -2,15 +2,18 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/ptbox/ptbox/spec"
 	"golang.org/x/sys/unix"
 )
 
@@ -136,14 +139,22 @@ func pty(t *testing.T) (master, slave *os.File) {
 }
 
 // TestKeyboard types ^C: the kernel sends it to the whole foreground group,
-// and the command must not get it twice.
+// and the command must not get it twice, wherever its input comes from.
 func TestKeyboard(t *testing.T) {
+	t.Run("terminal", func(t *testing.T) { keyboard(t, true) })
+	t.Run("pipe", func(t *testing.T) { keyboard(t, false) })
+}
+
+func keyboard(t *testing.T, stdin bool) {
 	master, slave := pty(t)
 	cmd := exec.CommandContext(t.Context(), "ptbox", "exec", "-r", "/", "sh", "-c",
-		"n=0; trap 'n=$((n+1)); echo int $n' INT; stty -echo; echo ready; "+
+		"exec < /dev/tty; n=0; trap 'n=$((n+1)); echo int $n' INT; stty -echo; echo ready; "+
 			"x=; while [ \"$x\" != end ]; do x=; if read x; then echo $x $n; fi; done; exit $n")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
+	cmd.Stdout, cmd.Stderr = slave, slave
+	if stdin {
+		cmd.Stdin = slave
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 1}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -201,6 +212,37 @@ func TestJobControl(t *testing.T) {
 	}
 	line(t, out, "back")
 	if code := exitCode(t, cmd); code != 5 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// TestTerminal runs a bundle that asks for a terminal: the command has the
+// caller's, and /dev/console is it.
+func TestTerminal(t *testing.T) {
+	master, slave := pty(t)
+	bundle := t.TempDir()
+	sp := spec.Default("/")
+	sp.Process.Terminal = true
+	sp.Process.Args = []string{"sh", "-c", "test -t 0 && echo tty; stat -L -c %t,%T /dev/console /proc/self/fd/0 | uniq | wc -l"}
+	data, err := json.Marshal(sp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(bundle, spec.ConfigName), data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	// In the pipe standard input of stat is the terminal still.
+	cmd := exec.CommandContext(t.Context(), "ptbox", "run", bundle)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 0}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	slave.Close()
+	out := bufio.NewReader(master)
+	line(t, out, "tty")
+	line(t, out, "1")
+	if code := exitCode(t, cmd); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 }

@@ -172,9 +172,9 @@ func (v *viewFlags) overlay(s string) error {
 	return errors.New("overlays are not supported yet")
 }
 
-// options turns the flags into Options without a command. cmd is the name
-// that errors begin with.
-func (p *program) options(v *viewFlags, cmd string) (sandbox.Options, error) {
+// options turns the flags into Options for the command args, or for that of
+// the configuration if there is none. cmd is the name that errors begin with.
+func (p *program) options(v *viewFlags, cmd string, args []string) (sandbox.Options, error) {
 	var o sandbox.Options
 	switch {
 	case !v.given():
@@ -191,7 +191,7 @@ func (p *program) options(v *viewFlags, cmd string) (sandbox.Options, error) {
 			bundle = filepath.Dir(file)
 		}
 		var err error
-		if o, err = p.fromConfig(file, bundle, cmd); err != nil {
+		if o, err = p.fromConfig(file, bundle, cmd, args); err != nil {
 			return o, err
 		}
 	default:
@@ -214,6 +214,9 @@ func (p *program) options(v *viewFlags, cmd string) (sandbox.Options, error) {
 	}
 	mounts, err := p.userMounts(v.mounts, cmd)
 	o.Mounts = append(o.Mounts, mounts...)
+	if len(args) > 0 {
+		o.Args = args
+	}
 	return o, err
 }
 
@@ -283,11 +286,15 @@ func cause(err error) error {
 	return err
 }
 
-// fromConfig loads a configuration and prints its warnings.
-func (p *program) fromConfig(file, bundle, cmd string) (sandbox.Options, error) {
+// fromConfig loads a configuration and prints its warnings. A command given
+// takes the place of the configuration's.
+func (p *program) fromConfig(file, bundle, cmd string, args []string) (sandbox.Options, error) {
 	sp, err := spec.Load(file)
 	if err != nil {
 		return sandbox.Options{}, configFailure(cmd, err)
+	}
+	if len(args) > 0 && sp.Process != nil {
+		sp.Process.Args = args
 	}
 	o, warnings, err := sandbox.FromSpec(sp, bundle)
 	var se *spec.Error
