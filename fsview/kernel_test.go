@@ -53,7 +53,7 @@ func kernelChild(t *testing.T, top string) {
 		t.Fatalf("%s: %v", cannotMount, err)
 	}
 	calls := 0
-	for seed := range uint64(60) {
+	for seed := range uint64(40) {
 		dir := filepath.Join(top, fmt.Sprint(seed))
 		must(t, os.Mkdir(dir, 0o755))
 		calls += kernelWorld(t, &source{rnd: rand.New(rand.NewPCG(seed, 2))}, OS{NoOpenat2: seed%2 == 1}, dir)
@@ -92,14 +92,14 @@ func kernelWorld(t *testing.T, s *source, fs OS, top string) int {
 		hostTree(t, s, w.host(d))
 	}
 	must(t, os.WriteFile(w.host("file"), nil, 0o644))
-	real := w.host("real")
-	must(t, os.Mkdir(real, 0o755))
+	shown := w.host("real")
+	must(t, os.Mkdir(shown, 0o755))
 	// A tmpfs on top of the root's directory would be another file system;
 	// a bind shows the same inodes.
-	if err := unix.Mount(w.host("root"), real, "", unix.MS_BIND, ""); err != nil {
+	if err := unix.Mount(w.host("root"), shown, "", unix.MS_BIND, ""); err != nil {
 		t.Fatalf("%s: %v", cannotMount, err)
 	}
-	defer unix.Unmount(real, unix.MNT_DETACH)
+	defer unix.Unmount(shown, unix.MNT_DETACH)
 	c := w.config()
 	c.Scratch = nil // only mount points that are there
 	for range 1 + s.n(4) {
@@ -120,12 +120,12 @@ func kernelWorld(t *testing.T, s *source, fs OS, top string) int {
 			}
 		}
 		v.Close()
-		must(t, unix.Mount(m.Source, real+target, "", unix.MS_BIND, ""))
+		must(t, unix.Mount(m.Source, shown+target, "", unix.MS_BIND, ""))
 	}
 	v, err := New(c)
 	must(t, err)
 	defer v.Close()
-	thread := chrooted(t, real)
+	thread := chrooted(t, shown)
 	defer close(thread)
 	calls := 0
 	for range 250 {
@@ -230,7 +230,7 @@ func errText(err error) string {
 	if err == nil {
 		return ""
 	}
-	return unix.ErrnoName(err.(unix.Errno))
+	return unix.ErrnoName(errnoOf(err))
 }
 
 func statText(dir int, p string, flags int) string {
@@ -267,7 +267,7 @@ func (c kernelCall) compare(v *View, q *Request, thread chan func(), dir int) (g
 	errBefore := unix.ENOENT
 	if e == 0 {
 		err := unix.Fstatat(at, host, &before, unix.AT_SYMLINK_NOFOLLOW)
-		errBefore, _ = err.(unix.Errno)
+		errBefore = errnoOf(err)
 		if before.Mode&unix.S_IFMT == unix.S_IFLNK {
 			b := make([]byte, 4096)
 			n, _ := unix.Readlinkat(at, host, b)
@@ -286,7 +286,7 @@ func (c kernelCall) compare(v *View, q *Request, thread chan func(), dir int) (g
 		return c.do(at, host), want
 	}
 	err := unix.Fstatat(at, host, &after, unix.AT_SYMLINK_NOFOLLOW)
-	errAfter, _ := err.(unix.Errno)
+	errAfter := errnoOf(err)
 	switch {
 	case c.op == OpenCreate && errBefore == 0:
 		return c.do(at, host), want

@@ -19,6 +19,7 @@ type memNode struct {
 	parent Handle // NoHandle: deleted
 	last   string // the path it had when it was deleted
 	mode   uint32
+	uid    uint32
 	body   string
 	kids   map[string]Handle
 }
@@ -180,7 +181,7 @@ func (m *Mem) Readlink(dir Handle, name string, buf []byte) (int, unix.Errno) {
 
 // Stat implements FS.
 func (m *Mem) Stat(h Handle) (Stat, unix.Errno) {
-	return Stat{Dev: 1, Ino: uint64(h) + 1, Mode: m.nodes[h].mode, Nlink: 1}, 0
+	return Stat{Dev: 1, Ino: uint64(h) + 1, Mode: m.nodes[h].mode, UID: m.nodes[h].uid, Nlink: 1}, 0
 }
 
 // Path implements FS.

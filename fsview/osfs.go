@@ -1,6 +1,7 @@
 package fsview
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -45,7 +46,7 @@ func (o OS) Open(dir Handle, rel string, nofollow bool) (Handle, unix.Errno) {
 	if rel == "" {
 		fd, err := unix.FcntlInt(uintptr(dir), unix.F_DUPFD_CLOEXEC, 3)
 		if err != nil {
-			return NoHandle, err.(unix.Errno)
+			return NoHandle, errnoOf(err)
 		}
 		return Handle(fd), 0
 	}
@@ -93,7 +94,7 @@ func (o OS) walk(dir Handle, rel string, nofollow bool) (Handle, unix.Errno) {
 		var st unix.Stat_t
 		if err := unix.Fstat(fd, &st); err != nil {
 			unix.Close(fd)
-			return NoHandle, err.(unix.Errno)
+			return NoHandle, errnoOf(err)
 		}
 		switch kind := st.Mode & unix.S_IFMT; {
 		case kind == unix.S_IFLNK:
@@ -119,13 +120,22 @@ func (OS) Readlink(dir Handle, name string, buf []byte) (int, unix.Errno) {
 func (OS) Stat(h Handle) (Stat, unix.Errno) {
 	var st unix.Stat_t
 	if err := unix.Fstat(int(h), &st); err != nil {
-		return Stat{}, err.(unix.Errno)
+		return Stat{}, errnoOf(err)
 	}
 	return statOf(&st), 0
 }
 
 func statOf(st *unix.Stat_t) Stat {
 	return Stat{Dev: uint64(st.Dev), Ino: st.Ino, Mode: st.Mode, UID: st.Uid, GID: st.Gid, Nlink: uint32(st.Nlink)}
+}
+
+// errnoOf returns the errno in an error of x/sys.
+func errnoOf(err error) unix.Errno {
+	var e unix.Errno
+	if err != nil && !errors.As(err, &e) {
+		return unix.EIO
+	}
+	return e
 }
 
 const deleted = " (deleted)"
@@ -170,7 +180,7 @@ func (OS) Close(h Handle) { unix.Close(int(h)) }
 // Mkdir implements Maker.
 func (o OS) Mkdir(path string, mode uint32) unix.Errno {
 	if err := unix.Mkdir(path, mode&0o777); err != nil {
-		return err.(unix.Errno)
+		return errnoOf(err)
 	}
 	return o.Chmod(path, mode)
 }
@@ -187,7 +197,7 @@ func (OS) Mkfile(path string, mode uint32) unix.Errno {
 // Chmod implements Maker.
 func (OS) Chmod(path string, mode uint32) unix.Errno {
 	if err := unix.Chmod(path, mode); err != nil {
-		return err.(unix.Errno)
+		return errnoOf(err)
 	}
 	return 0
 }

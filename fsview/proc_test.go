@@ -1,6 +1,8 @@
 package fsview
 
 import (
+	"os"
+	"strconv"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -134,6 +136,38 @@ func TestProc(t *testing.T) {
 	})
 }
 
+// TestRealProc walks the host's procfs on behalf of this very process.
+func TestRealProc(t *testing.T) {
+	pid := strconv.Itoa(os.Getpid())
+	for _, fs := range []OS{{}, {NoOpenat2: true}} {
+		w := &world{"os", fs, t.TempDir(), nil}
+		w.build(t, "root/proc/\nroot/prog\nroot/dev/fd -> /proc/self/fd\nroot/home/x")
+		c := w.config()
+		c.Mounts = []Mount{{Target: "/proc", Kind: Proc}}
+		c.Links = fakeLinks{
+			"self":           {Body: pid},
+			pid + "/exe":     {Kind: LinkJump, Body: "/prog"},
+			pid + "/cwd":     {Kind: LinkJump, Body: "/home"},
+			pid + "/fd/0":    {Kind: LinkOpaque},
+			pid + "/ns/user": {Kind: LinkOpaque},
+		}
+		v := newView(t, w, c)
+		runRows(t, w, v, []row{
+			{"/proc", Lookup, "", "proc mountpoint"},
+			{"/proc/self/status", Lookup, "", "proc/" + pid + "/status"},
+			{"/proc/mounts", Lookup, "", "proc/" + pid + "/mounts"},
+			{"/proc/self/exe", Lookup, "", "root/prog"},
+			{"/proc/self/exe", Lookup, "n", "proc/" + pid + "/exe"},
+			{"/proc/self/cwd/x", Lookup, "", "root/home/x"},
+			{"/dev/fd/0", Lookup, "", "proc/" + pid + "/fd/0 magic"},
+			{"/proc/self/ns/user", Lookup, "", "proc/" + pid + "/ns/user magic"},
+			{"/proc/self/nothing", Lookup, "", "ENOENT"},
+			{"/proc/self/status/x", Lookup, "", "ENOTDIR"},
+		})
+		v.Close()
+	}
+}
+
 func TestNoSymFollow(t *testing.T) {
 	inWorlds(t, func(t *testing.T, w *world) {
 		w.build(t, tree)
@@ -150,6 +184,46 @@ func TestNoSymFollow(t *testing.T) {
 			{"self", Lookup, "base=/mnt", "ELOOP"},
 		})
 	})
+}
+
+func TestProtectedSymlinks(t *testing.T) {
+	m := NewMem()
+	m.AddFile("/r/f")
+	m.AddDir("/r/tmp")
+	m.Chmod("/r/tmp", 0o1777)
+	m.AddDir("/r/open")
+	m.Chmod("/r/open", 0o777)
+	for name, uid := range map[string]uint32{"mine": 5, "owners": 1, "others": 6} {
+		for _, dir := range []string{"/r/tmp/", "/r/open/"} {
+			m.AddLink(dir+name, "/")
+			m.nodes[len(m.nodes)-1].uid = uid
+		}
+	}
+	for _, d := range []string{"/r/tmp", "/r/open"} {
+		h, _ := m.Root(d)
+		m.nodes[h].uid = 1
+		m.Close(h)
+	}
+	v, err := New(Config{FS: m, Root: Mount{Source: "/r"}})
+	must(t, err)
+	defer v.Close()
+	v.uid = 5
+	w := &world{"mem", m, "", m}
+	rows := []row{
+		{"/tmp/mine", Lookup, "", "r"},
+		{"/tmp/owners", Lookup, "", "r"},
+		{"/tmp/others", Lookup, "", "EACCES"},
+		{"/tmp/others", Lookup, "n", "r/tmp/others"},
+		{"/tmp/others/", Lookup, "", "EACCES"},
+		{"/tmp/others/f", Lookup, "", "r/f"}, // only a last one is protected
+		{"/tmp/others", OpenCreate, "", "EACCES"},
+		{"/tmp/others", Delete, "", "r/tmp/others new"},
+		{"/open/others", Lookup, "", "r"},
+	}
+	v.protected = true
+	runRows(t, w, v, rows)
+	v.protected = false
+	runRows(t, w, v, []row{{"/tmp/others", Lookup, "", "r"}})
 }
 
 func TestExplain(t *testing.T) {

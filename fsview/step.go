@@ -74,7 +74,7 @@ func (w *walker) link(comp, tail string, last, slash bool) (again bool, e unix.E
 	if e != 0 {
 		return false, e
 	}
-	return w.follow(comp, str(w.body[:n]), tail)
+	return w.follow(comp, str(w.body[:n]), tail, last)
 }
 
 // count judges whether one more symlink may be followed.
@@ -89,9 +89,12 @@ func (w *walker) count() unix.Errno {
 }
 
 // follow continues with a symlink's body.
-func (w *walker) follow(comp, body, tail string) (again bool, e unix.Errno) {
+func (w *walker) follow(comp, body, tail string, last bool) (again bool, e unix.Errno) {
 	if e = w.count(); e != 0 {
 		return false, e
+	}
+	if last && w.v.protected && !w.mayFollow(comp) {
+		return false, unix.EACCES
 	}
 	if body == "" {
 		return false, unix.ENOENT
@@ -100,6 +103,25 @@ func (w *walker) follow(comp, body, tail string) (again bool, e unix.Errno) {
 	w.moved = true
 	e = w.enter(w.join(body, tail))
 	return e == 0, e
+}
+
+// mayFollow is the kernel's may_follow_link (proc(5), protected_symlinks): in a
+// sticky directory that anybody may write to, a last symlink is followed only
+// if it belongs to the follower or to the directory's owner. The kernel never
+// sees the symlink that the view has followed, so it could not tell.
+func (w *walker) mayFollow(comp string) bool {
+	const shared = unix.S_ISVTX | unix.S_IWOTH
+	dir, e := w.v.fs.Stat(w.cur)
+	if e != 0 || dir.Mode&shared != shared {
+		return e == 0
+	}
+	h, e := w.v.fs.Open(w.cur, comp, true)
+	if e != 0 {
+		return false
+	}
+	st, e := w.v.fs.Stat(h)
+	w.v.fs.Close(h)
+	return e == 0 && (st.UID == w.v.uid || st.UID == dir.UID)
 }
 
 // join makes body followed by tail. tail may lie in the other buffer.
@@ -136,13 +158,13 @@ func (w *walker) procLink(comp, tail string, last, slash bool) (again bool, e un
 	l := w.v.links.Link(w.q.Caller, str(w.rel))
 	if l.Kind == LinkText {
 		if l.Body != "" {
-			return w.follow(comp, l.Body, tail)
+			return w.follow(comp, l.Body, tail, last)
 		}
 		n, e := w.v.fs.Readlink(w.cur, comp, w.body)
 		if e != 0 {
 			return false, e
 		}
-		return w.follow(comp, str(w.body[:n]), tail)
+		return w.follow(comp, str(w.body[:n]), tail, last)
 	}
 	if e = w.count(); e != 0 {
 		return false, e

@@ -2,6 +2,7 @@ package fsview
 
 import (
 	"fmt"
+	"os"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -34,6 +35,9 @@ type View struct {
 	merged []Dir
 	w      walker
 	path   []byte // of the handle at hand
+
+	protected bool   // fs.protected_symlinks is on
+	uid       uint32 // who follows symlinks
 }
 
 type devIno struct{ dev, ino uint64 }
@@ -42,9 +46,13 @@ type devIno struct{ dev, ino uint64 }
 // view as built so far, symlinks included. On error nothing stays open; scratch
 // directories are the caller's to remove in any case.
 func New(c Config) (*View, error) {
-	v := &View{fs: c.FS, links: c.Links, above: map[devIno]bool{}}
+	v := &View{fs: c.FS, links: c.Links, above: map[devIno]bool{}, uid: uint32(os.Geteuid())}
 	if v.fs == nil {
 		v.fs = OS{}
+	}
+	if _, ok := v.fs.(OS); ok {
+		b, err := os.ReadFile("/proc/sys/fs/protected_symlinks")
+		v.protected = err == nil && len(b) > 0 && b[0] != '0'
 	}
 	v.w = walker{v: v, body: make([]byte, pathMax), cur: NoHandle}
 	b := builder{v: v, scratch: c.Scratch}

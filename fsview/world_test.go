@@ -142,17 +142,7 @@ func (w *world) config(mounts ...string) Config {
 	return c
 }
 
-func (w *world) view(t *testing.T, c Config) *View {
-	t.Helper()
-	v, err := New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(v.Close)
-	return v
-}
-
-// open makes a Base from a host path.
+// base makes a Base from a host path.
 func (w *world) base(t *testing.T, name string) *Base {
 	t.Helper()
 	h, e := w.fs.Root(w.host(name))
