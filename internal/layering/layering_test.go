@@ -31,7 +31,7 @@ var rooms = []room{
 	},
 	{
 		dir: "cmd/", own: []string{"fsview", "internal/", "sandbox", "spec", "tracer"},
-		foreign: []string{"github.com/opencontainers/runtime-spec/", "github.com/urfave/cli/v2", "golang.org/x/sys/"},
+		foreign: []string{"github.com/opencontainers/runtime-spec/", "github.com/urfave/cli/v2", "golang.org/x/sys/", "golang.org/x/term"},
 	},
 	// The examples show that the two libraries stand alone.
 	{dir: "examples/resolve", own: []string{"fsview"}, foreign: []string{"golang.org/x/sys/"}},
