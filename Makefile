@@ -62,7 +62,8 @@ cover: need-go ## write coverage.txt and print the coverage of each function
 	$(GO) tool cover -func=coverage.txt
 
 .PHONY: lint
-lint: $(GOLANGCI) ## run golangci-lint and the formatters' check
+lint: $(GOLANGCI) ## run golangci-lint, the formatters' check and go mod tidy's
+	$(GO) mod tidy -diff
 	$(GOLANGCI) run ./...
 	$(GOLANGCI) fmt --diff ./...
 

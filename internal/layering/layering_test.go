@@ -21,7 +21,7 @@ type room struct {
 
 // The first room that holds a package judges it.
 var rooms = []room{
-	{dir: "internal/", own: []string{"internal/"}, foreign: []string{"golang.org/x/sys/", "golang.org/x/net/bpf", "golang.org/x/term"}},
+	{dir: "internal/", own: []string{"internal/"}, foreign: []string{"golang.org/x/sys/", "golang.org/x/net/bpf"}},
 	{dir: "fsview", own: []string{"internal/linux"}, foreign: []string{"golang.org/x/sys/"}},
 	{dir: "tracer", own: []string{"internal/"}, foreign: []string{"golang.org/x/sys/", "golang.org/x/net/bpf"}},
 	{dir: "spec", foreign: []string{"github.com/opencontainers/runtime-spec/", "golang.org/x/sys/"}},
@@ -31,7 +31,7 @@ var rooms = []room{
 	},
 	{
 		dir: "cmd/", own: []string{"fsview", "internal/", "sandbox", "spec", "tracer"},
-		foreign: []string{"github.com/opencontainers/runtime-spec/", "github.com/urfave/cli/v2", "golang.org/x/sys/", "golang.org/x/term"},
+		foreign: []string{"github.com/opencontainers/runtime-spec/", "github.com/urfave/cli/v2", "golang.org/x/sys/"},
 	},
 	// The examples show that the two libraries stand alone.
 	{dir: "examples/resolve", own: []string{"fsview"}, foreign: []string{"golang.org/x/sys/"}},
