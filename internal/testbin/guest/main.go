@@ -15,8 +15,8 @@ func main() {
 	}
 	f := commands[os.Args[1]]
 	if f == nil {
-		fmt.Fprintf(os.Stderr, "guest: unknown subcommand %q\n", os.Args[1])
-		os.Exit(2)
+		// A "#!" line hands over all its words as one argument.
+		os.Exit(commands["args"](os.Args[1:]))
 	}
 	os.Exit(f(os.Args[2:]))
 }

@@ -1,0 +1,39 @@
+// Package difftest compares ptbox with the kernel. A Case is a small tree, a
+// list of mounts and a script of system calls; the same script runs natively
+// (mount namespace, real binds, chroot, an ordinary user) and under ptbox (the
+// same tree, the mounts as flags, the same ordinary user), and every line of
+// output must be equal, as must be the trees on disk afterwards.
+//
+// What belongs here: cases, and the runner that other generators of cases (a
+// fuzzer) use as well. What does not: judgements about what ptbox should do.
+// The kernel judges.
+//
+// # Adding a case
+//
+// Append to the table in the cases_*_test.go file that fits:
+//
+//	{Name: "rename over a file bind", Tree: std, Mounts: "bind @f /f", Script: `
+//		rename "/g" "/f" => EBUSY
+//	`},
+//
+// Tree and Mounts are described at ParseTree and ParseMounts, the script's
+// language in internal/testbin/guest. "=> RESULT" is optional: it says what the
+// kernel is known to answer (one word: the errno or OK; more: the whole line),
+// is verified on the native side, and is all that can be checked where nobody
+// may mount. "~RESULT" before a call accepts that first word from ptbox even
+// if the kernel answered otherwise; it is for calls that ptbox refuses by
+// design, or where the kernel's answer is not a property of the tree.
+//
+// # Running
+//
+//	go test ./test/diff                          as root: both sides
+//	go test ./test/diff -run TestNative          the native side alone
+//	go test ./test/diff -run 'TestDiff/rename'   some cases
+//	PTBOX_DIFF_KEEP=1 go test …                  leaves the trees, prints where
+//
+// As root the trees lie on a tmpfs that only the test's mount namespace has:
+// inode numbers are never reused there, so that identities are comparable.
+//
+// Cases run in parallel, each in directories and processes of its own; there is
+// no state shared between them.
+package difftest
