@@ -163,7 +163,7 @@ func TestDiff(t *testing.T) {
 					d = Expect(&c, under, true)
 				}
 				if len(d) > 0 {
-					t.Errorf("--trap %s:\n%s\ntree:\n%s\nmounts:\n%s", mode, strings.Join(d, "\n"), c.Tree, c.Mounts)
+					t.Errorf("--trap %s, mounts %q, read-only %q:\n%s", mode, c.Mounts, c.RootFlags, strings.Join(d, "\n"))
 				}
 			}
 		})
