@@ -151,6 +151,7 @@ var attrCases = []Case{
 		~ENOSYS listxattrat $d "" AT_EMPTY_PATH
 		~ENOSYS file_getattr AT_FDCWD "/f" 0
 		~ENOSYS file_getattr AT_FDCWD "/missing" 0
+		~ENOSYS file_setattr AT_FDCWD "/missing" 0
 	`},
 	{Name: "statfs", Tree: boundTree, Mounts: bound, Script: `
 		statfs "/" => OK

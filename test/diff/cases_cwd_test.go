@@ -257,10 +257,10 @@ var cwdCases = []Case{
 		getcwd => OK "/d/sub" 7
 	`},
 	{Name: "chroot needs a capability", Tree: std, Script: `
-		chroot "/d" => EPERM
-		chroot "/missing" => ENOENT
-		chroot "/f" => ENOTDIR
-		chroot "/nox" => EACCES
+		~EPERM chroot "/d" => EPERM
+		~EPERM chroot "/missing" => ENOENT
+		~EPERM chroot "/f" => ENOTDIR
+		~EPERM chroot "/nox" => EACCES
 		getcwd
 	`},
 }

@@ -206,7 +206,7 @@ var execCases = []Case{
 		~EINVAL execveat AT_FDCWD "/guest" AT_EXECVE_CHECK "x"
 		~EINVAL execveat AT_FDCWD "/bin/noexec" AT_EXECVE_CHECK "x"
 		~EINVAL execveat AT_FDCWD "/s1" AT_EXECVE_CHECK "x"
-		execveat AT_FDCWD "/missing" AT_EXECVE_CHECK "x"
+		~EINVAL execveat AT_FDCWD "/missing" AT_EXECVE_CHECK "x" => ENOENT
 	`},
 	{Name: "a program that is unlinked while it runs", Tree: execTree, Mounts: execMounts, Script: `
 		f=open "/bin/prog" O_RDONLY

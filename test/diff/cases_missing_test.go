@@ -1,8 +1,9 @@
 package difftest
 
 // missingCases have mounts whose mount points are not in the root. The native
-// side makes them as root before the script starts; ptbox synthesises them.
-// Their owner and mode differ for that reason: only types are compared.
+// side makes them as root before the script starts, invented parents on a
+// read-only file system; ptbox synthesises them. Their owner and mode differ for
+// that reason: only types are compared.
 var missingCases = []Case{
 	{Name: "missing mount point in the root", Tree: std + src, Mounts: "bind @m /newmnt", Script: `
 		stat "/newmnt"
@@ -92,27 +93,27 @@ var missingCases = []Case{
 		getdents64 $r
 	`, Unstable: false},
 	{Name: "nothing can be made in a synthesised directory", Tree: std + src, Mounts: "bind @m /a/b/c", Script: `
-		mkdir "/a/new" 0755 => EACCES
+		mkdir "/a/new" 0755 => EROFS
 		mkdir "/a/b" 0755 => EEXIST
 		mkdir "/a" 0755 => EEXIST
-		open "/a/new" O_CREAT|O_WRONLY 0644 => EACCES
+		open "/a/new" O_CREAT|O_WRONLY 0644 => EROFS
 		open "/a/b" O_CREAT|O_EXCL|O_WRONLY 0644 => EEXIST
-		mknod "/a/new" S_IFIFO|0644 => EACCES
-		symlink "x" "/a/new" => EACCES
-		link "/f" "/a/new" => EACCES
-		rename "/f" "/a/new" => EACCES
-		unlink "/a/missing" => ENOENT
-		unlink "/a/b" => EACCES
-		rmdir "/a/missing" => ENOENT
+		mknod "/a/new" S_IFIFO|0644 => EROFS
+		symlink "x" "/a/new" => EROFS
+		link "/f" "/a/new" => EROFS
+		rename "/f" "/a/new" => EXDEV
+		unlink "/a/missing" => EROFS
+		unlink "/a/b" => EROFS
+		rmdir "/a/missing" => EROFS
 		rmdir "/a/b/." => EINVAL
 		rmdir "/a/b/.." => ENOTEMPTY
-		rename "/a/b/c" "/a/b/d" => EACCES
-		rmdir "/a/b/c" => EACCES
+		rename "/a/b/c" "/a/b/d" => EROFS
+		rmdir "/a/b/c" => EROFS
 		truncate "/a" 0 => EISDIR
 		chdir "/a"
-		mkdir "new" 0755 => EACCES
-		open "new" O_CREAT|O_WRONLY 0644 => EACCES
-		unlink "new" => ENOENT
+		mkdir "new" 0755 => EROFS
+		open "new" O_CREAT|O_WRONLY 0644 => EROFS
+		unlink "new" => EROFS
 		execve "/a" "x" => EACCES
 	`},
 	{Name: "missing file mount point", Tree: std + src, Mounts: "bind @file /etc/app/conf\nbind @file /topfile ro", Script: `
@@ -138,7 +139,7 @@ var missingCases = []Case{
 		open "conf" O_RDWR
 		open "./conf" O_RDONLY
 		open "../app/conf" O_RDONLY
-		rename "conf" "x" => EACCES
+		rename "conf" "x" => EROFS
 	`},
 	{Name: "missing mount point in a real directory", Tree: std + src, Mounts: "bind @m /d/newmnt\nbind @file /d/newfile", Script: `
 		open "/d/newmnt/in" O_RDONLY
@@ -191,13 +192,13 @@ var missingCases = []Case{
 		getcwd => OK "/mnt/x/y" 9
 		open "../../../f" O_RDONLY
 		open "top/y/other" O_RDONLY
-		rename "/mnt/in" "/mnt/x/in" => EACCES
+		rename "/mnt/in" "/mnt/x/in" => EXDEV
 		open "/mnt/self/x/y/other" O_RDONLY
 	`},
 	{Name: "missing tmpfs point", Tree: std, Mounts: "tmpfs /var/tmp", Script: `
 		mkdir "/var/tmp/x" 0755 => OK
 		open "/var/tmp/x/f" O_CREAT|O_RDWR 0644
-		mkdir "/var/x" 0755 => EACCES
+		mkdir "/var/x" 0755 => EROFS
 		chdir "/var/tmp/x"
 		getcwd => OK "/var/tmp/x" 11
 		stat.t "../../.."
@@ -213,7 +214,7 @@ var missingCases = []Case{
 		open "../y/other" O_RDONLY
 		open "../z" O_RDONLY
 		rename "/a/x/in" "/a/y/in" => EXDEV
-		rename "/a/z" "/a/w" => EACCES
+		rename "/a/z" "/a/w" => EROFS
 	`},
 	{Name: "missing point on a read-only root", Tree: std + src, RootFlags: "ro", Mounts: "bind @m /a/b", Script: `
 		open "/a/b/in" O_RDWR
@@ -232,7 +233,7 @@ var missingCases = []Case{
 		d=open "/usr" O_RDONLY|O_DIRECTORY
 		getdents64 $d
 		mkdir "/usr/local" 0755 => OK
-		mkdir "/usr/share/new" 0755 => EACCES
+		mkdir "/usr/share/new" 0755 => EROFS
 		open "/usr/share/doc/../../lib/x" O_RDONLY
 		lseek $d 0 SEEK_SET
 		getdents64 $d

@@ -155,6 +155,8 @@ var openCases = []Case{
 		inotify_add_watch 0 "/f" IN_ALL_EVENTS => EINVAL
 		inotify_add_watch -1 "/f" IN_ALL_EVENTS => EBADF
 		~ENOSYS a=fanotify_init FAN_CLASS_NOTIF|FAN_REPORT_FID O_RDONLY
+		fanotify_mark -1 FAN_MARK_ADD FAN_OPEN AT_FDCWD "/f" => EBADF
+		fanotify_mark 0 FAN_MARK_ADD FAN_OPEN AT_FDCWD "/missing"
 	`},
 	{Name: "file handles", Tree: std, Script: `
 		~ENOTSUP name_to_handle_at AT_FDCWD "/f"

@@ -77,6 +77,7 @@ func nativeStage() error {
 	if err != nil {
 		return err
 	}
+	unix.CloseOnExec(3)
 	unix.CloseOnExec(4)
 	unix.Umask(0o22)
 	// Detached copies of the sources can be attached after chroot, when the
@@ -84,7 +85,7 @@ func nativeStage() error {
 	fds := make([]int, len(job.Mounts))
 	for i, m := range job.Mounts {
 		if m.Kind == "tmpfs" {
-			fds[i], err = tmpfs()
+			fds[i], err = tmpfs("1777", "65534")
 		} else {
 			fds[i], err = detached(job.Dir.host(m.Source), m.RO, m.NoExec)
 		}
@@ -126,13 +127,13 @@ func restrict(fd int, ro, noexec bool) error {
 	return os.NewSyscallError("mount_setattr", unix.MountSetattr(fd, "", unix.AT_EMPTY_PATH, &attr))
 }
 
-func tmpfs() (int, error) {
+func tmpfs(mode, owner string) (int, error) {
 	fs, err := unix.Fsopen("tmpfs", unix.FSOPEN_CLOEXEC)
 	if err != nil {
 		return -1, os.NewSyscallError("fsopen", err)
 	}
 	defer unix.Close(fs)
-	for _, kv := range [][2]string{{"mode", "1777"}, {"uid", "65534"}, {"gid", "65534"}} {
+	for _, kv := range [][2]string{{"mode", mode}, {"uid", owner}, {"gid", owner}} {
 		if err := unix.FsconfigSetString(fs, kv[0], kv[1]); err != nil {
 			return -1, os.NewSyscallError("fsconfig", err)
 		}
@@ -160,50 +161,87 @@ func attach(job nativeJob, fds []int) ([]inum, error) {
 	if err := unix.Chroot("."); err != nil {
 		return nil, os.NewSyscallError("chroot", err)
 	}
-	made := []inum{}
+	var p points
 	for i, m := range job.Mounts {
 		var st unix.Stat_t
 		if err := unix.Fstat(fds[i], &st); err != nil {
 			return nil, os.NewSyscallError("fstat", err)
 		}
-		if err := makePoint(m.Target, st.Mode&unix.S_IFMT == unix.S_IFDIR, &made); err != nil {
+		if err := p.make(m.Target, st.Mode&unix.S_IFMT == unix.S_IFDIR); err != nil {
 			return nil, err
 		}
 		if err := unix.MoveMount(fds[i], "", unix.AT_FDCWD, m.Target, unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_SYMLINKS); err != nil {
 			return nil, os.NewSyscallError("move_mount "+m.Target, err)
 		}
 	}
-	if job.RootRO {
-		// Last, as the mount points had to be made.
-		return made, restrict(root, true, false)
+	// Last, as the mount points had to be made.
+	for _, fd := range p.synth {
+		if err := restrict(fd, true, false); err != nil {
+			return nil, err
+		}
 	}
-	return made, nil
+	if job.RootRO {
+		return p.made, restrict(root, true, false)
+	}
+	return p.made, nil
 }
 
-// makePoint makes a missing mount point and its parents, as root would do on
-// the command line.
-func makePoint(target string, dir bool, made *[]inum) error {
+// points makes missing mount points.
+type points struct {
+	// made are the objects that were made in the case's own tree.
+	made []inum
+	// synth are the mounts that stand for synthesised directories.
+	synth []int
+}
+
+// make makes a missing mount point as ptbox shows it: the point itself is a
+// name in the directory that holds it, while the directories that have to be
+// invented on the way are a read-only file system of their own.
+func (p *points) make(target string, dir bool) error {
 	var st unix.Stat_t
 	if unix.Stat(target, &st) == nil {
 		return nil
 	}
-	if err := makePoint(path.Dir(target), true, made); err != nil {
-		return err
+	top := target
+	for parent := path.Dir(top); unix.Stat(parent, &st) != nil; parent = path.Dir(top) {
+		top = parent
 	}
+	if top != target {
+		if err := p.object(top, true); err != nil {
+			return err
+		}
+		fd, err := tmpfs("755", "0")
+		if err != nil {
+			return err
+		}
+		if err := unix.MoveMount(fd, "", unix.AT_FDCWD, top, unix.MOVE_MOUNT_F_EMPTY_PATH); err != nil {
+			return os.NewSyscallError("move_mount "+top, err)
+		}
+		p.synth = append(p.synth, fd)
+		if err := os.MkdirAll(path.Dir(target), 0o755); err != nil {
+			return err
+		}
+	}
+	return p.object(target, dir)
+}
+
+// object makes one directory or empty file and remembers it.
+func (p *points) object(at string, dir bool) error {
 	if dir {
-		if err := unix.Mkdir(target, 0o755); err != nil {
-			return os.NewSyscallError("mkdir "+target, err)
+		if err := unix.Mkdir(at, 0o755); err != nil {
+			return os.NewSyscallError("mkdir "+at, err)
 		}
 	} else {
-		fd, err := unix.Open(target, unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0o644)
+		fd, err := unix.Open(at, unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0o644)
 		if err != nil {
-			return os.NewSyscallError("creat "+target, err)
+			return os.NewSyscallError("creat "+at, err)
 		}
 		unix.Close(fd)
 	}
-	if err := unix.Lstat(target, &st); err != nil {
+	var st unix.Stat_t
+	if err := unix.Lstat(at, &st); err != nil {
 		return err
 	}
-	*made = append(*made, inum{st.Dev, st.Ino})
+	p.made = append(p.made, inum{st.Dev, st.Ino})
 	return nil
 }

@@ -100,7 +100,7 @@ var calls = map[string]call{
 	"bind": {unix.SYS_BIND, "fa", resNone}, "connect": {unix.SYS_CONNECT, "fa", resNone}, "listen": {unix.SYS_LISTEN, "fi", resNone},
 	"accept": {sysAccept, "fA", resAccept}, "accept4": {unix.SYS_ACCEPT4, "fAi", resAccept},
 	"getsockname": {unix.SYS_GETSOCKNAME, "fA", resSockaddr}, "getpeername": {unix.SYS_GETPEERNAME, "fA", resSockaddr},
-	"sendto": {unix.SYS_SENDTO, "fsia", resInt}, "recvfrom": {unix.SYS_RECVFROM, "fOiA", resRecv},
+	"ioctl": {unix.SYS_IOCTL, "fip", resNone}, "sendto": {unix.SYS_SENDTO, "fsia", resInt}, "recvfrom": {unix.SYS_RECVFROM, "fOiA", resRecv},
 	"sendmsg": {unix.SYS_SENDMSG, "fmi", resInt}, "recvmsg": {unix.SYS_RECVMSG, "fMi", resRecvmsg},
 	"sendmmsg": {unix.SYS_SENDMMSG, "fki", resInt}, "recvmmsg": {unix.SYS_RECVMMSG, "fKi", resRecvmsg},
 }
