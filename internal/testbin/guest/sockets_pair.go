@@ -10,7 +10,7 @@ import (
 // unixPair starts a server process and three clients.
 func unixPair(path string) int {
 	srv := exec.Command(executable(), "unixserver", path, "3")
-	srv.Stderr = os.Stderr
+	srv.Stdin, srv.Stderr = os.Stdin, os.Stderr // there may be no /dev/null
 	out, err := srv.StdoutPipe()
 	if err != nil {
 		return fail("%v", err)
@@ -25,7 +25,7 @@ func unixPair(path string) int {
 	fmt.Print(line)
 	for range 3 {
 		c := exec.Command(executable(), "unixclient", path)
-		c.Stderr = os.Stderr
+		c.Stdin, c.Stderr = os.Stdin, os.Stderr
 		b, err := c.Output()
 		if err != nil {
 			return fail("client: %v", err)
