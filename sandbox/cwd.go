@@ -117,7 +117,14 @@ func (h *handler) readlink(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
-	if m := r.Mount; m != nil && m.Kind == fsview.Proc && !r.Relative && !r.Slash {
+	if r.Relative && r.Mount != nil && r.Mount.Kind == fsview.Proc {
+		// Which link it is must be known.
+		if r, e = h.resolve(c, str(raw), p.Dir, 0, fsview.Lookup, false, true); e != 0 {
+			c.Fail(e)
+			return
+		}
+	}
+	if m := r.Mount; m != nil && m.Kind == fsview.Proc && !r.Slash {
 		rel := strings.TrimPrefix(strings.TrimPrefix(r.Guest, m.Target), "/")
 		if text, e, ok := h.linkText(c.Task, rel); ok {
 			if e == 0 {
