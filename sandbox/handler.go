@@ -35,7 +35,6 @@ type handler struct {
 	req  fsview.Request
 	res  [2]fsview.Resolution
 	base [2]fsview.Base
-	name []byte // scratch for names below /proc
 }
 
 // setView takes what the handlers need to know of the view.

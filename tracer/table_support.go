@@ -26,8 +26,11 @@ func (w When) String() string {
 		w    When
 		text string
 	}{
-		{IfMerged, "mount points without a host directory"}, {IfReadOnly, "read-only mounts"},
-		{IfIdentity, "an emulated identity"}, {IfProtect, "a launcher to guard"}, {IfUTS, "an emulated host name"},
+		{IfMerged, "mount points without a host directory"},
+		{IfReadOnly, "read-only mounts"},
+		{IfIdentity, "an emulated identity"},
+		{IfProtect, "a launcher to guard"},
+		{IfUTS, "an emulated host name"},
 	} {
 		if w&c.w != 0 {
 			out = append(out, c.text)
