@@ -2,8 +2,6 @@ package difftest
 
 import (
 	"fmt"
-	"os"
-	"path"
 	"slices"
 	"strings"
 )
@@ -50,21 +48,6 @@ func Compare(c *Case, native, under *Result) []string {
 	return out
 }
 
-// needsRootOwner says that a line names an object that should belong to root
-// but cannot where the trees are made by an ordinary user.
-func (c *Case) needsRootOwner(text string) bool {
-	if os.Geteuid() == 0 {
-		return false
-	}
-	tree, _ := ParseTree(c.Tree)
-	for _, e := range tree {
-		if e.Root && strings.Contains(text, path.Base(e.Path)) && path.Base(e.Path) != "f" {
-			return true
-		}
-	}
-	return false
-}
-
 // complaints is standard error without the warnings of ptbox' command line.
 func complaints(s string) string {
 	var b strings.Builder
@@ -90,7 +73,7 @@ func Expect(c *Case, r *Result, accept bool) []string {
 		if strings.HasPrefix(o.Result, "!") {
 			out = append(out, fmt.Sprintf("line %d: %s\n\tscript error: %s", o.N, l.text, o.Result))
 		}
-		if l.want == "" || c.needsRootOwner(l.text) || accept && l.accept != "" && first(o.Result) == l.accept {
+		if l.want == "" || accept && l.accept != "" && first(o.Result) == l.accept {
 			continue
 		}
 		got := o.Result
