@@ -14,17 +14,18 @@ import (
 
 // handler answers the tracer's stops from the view.
 type handler struct {
-	view  *fsview.View
-	host  fsview.OS
-	tr    *tracer.Tracer
-	proc  int // descriptor of the host's /proc
-	log   *slog.Logger
-	trace *traceWriter
-	uts   *uts
-	dirs  map[dirKey]*mergedDir
-	socks sockets
-	next  *nextImage   // the exec that is about to succeed
-	half  map[int]bool // tasks in the second part of a close_range
+	view   *fsview.View
+	host   fsview.OS
+	tr     *tracer.Tracer
+	proc   int // descriptor of the host's /proc
+	log    *slog.Logger
+	trace  *traceWriter
+	uts    *uts
+	dirs   map[dirKey]*mergedDir
+	socks  sockets
+	procfs procfs
+	next   *nextImage   // the exec that is about to succeed
+	half   map[int]bool // tasks in the second part of a close_range
 
 	readOnlyMounts bool
 	ambiguous      map[*fsview.Mount]bool // see noteFD
@@ -52,6 +53,7 @@ func (h *handler) setView(v *fsview.View) {
 	for _, d := range v.Merged() {
 		h.dirs[dirKey{d.Dev, d.Ino}] = &mergedDir{extra: d.Names}
 	}
+	h.setProc(v)
 }
 
 // image is the program that a process runs.
@@ -127,7 +129,9 @@ func (h *handler) serve(c *tracer.Call) {
 	switch c.Ent.Class {
 	case tracer.ClassOpen:
 		h.open(c)
-	case tracer.ClassStat, tracer.ClassAttr, tracer.ClassXattrRead, tracer.ClassWatch, tracer.ClassAccess, tracer.ClassName:
+	case tracer.ClassStat:
+		h.statCall(c)
+	case tracer.ClassAttr, tracer.ClassXattrRead, tracer.ClassWatch, tracer.ClassAccess, tracer.ClassName:
 		h.paths(c)
 	case tracer.ClassReadlink:
 		h.readlink(c)

@@ -67,6 +67,10 @@ func (h *handler) open(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
+	if e := h.procOpen(c, r, how); e != 0 {
+		c.Fail(e)
+		return
+	}
 	if c.Ent.Name == "openat2" {
 		if !r.Relative {
 			how.resolve &^= scoped | unix.RESOLVE_NO_XDEV
