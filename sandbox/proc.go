@@ -202,7 +202,11 @@ func (h *handler) magicText(text string) (string, bool) {
 
 // procOpen gives the guest a text of its own if that is what it opens.
 func (h *handler) procOpen(c *tracer.Call, r *fsview.Resolution, how openHow) unix.Errno {
-	rel, ok := h.procRel(r.Mount, r.Guest)
+	m := r.Mount
+	if r.Magic {
+		m = h.view.MountAt(r.Guest)
+	}
+	rel, ok := h.procRel(m, r.Guest)
 	if !ok || how.flags&unix.O_PATH != 0 || r.Slash || how.flags&(unix.O_CREAT|unix.O_EXCL) == unix.O_CREAT|unix.O_EXCL {
 		return 0
 	}
@@ -216,7 +220,8 @@ func (h *handler) procOpen(c *tracer.Call, r *fsview.Resolution, how openHow) un
 		if !ok {
 			return 0
 		}
-		if rel, ok = h.procRel(h.view.MountAt(guest), guest); !ok {
+		m = h.view.MountAt(guest)
+		if rel, ok = h.procRel(m, guest); !ok {
 			return 0
 		}
 	}
@@ -229,7 +234,7 @@ func (h *handler) procOpen(c *tracer.Call, r *fsview.Resolution, how openHow) un
 		// not what the guest would write to.
 		return unix.EACCES
 	}
-	host, e := h.putText(r.Mount, rel, text)
+	host, e := h.putText(m, rel, text)
 	if e != 0 {
 		return e
 	}

@@ -164,5 +164,10 @@ func (h *handler) active() tracer.When {
 	if h.uts != nil {
 		w |= tracer.IfUTS
 	}
+	for _, m := range h.view.Mounts() {
+		if shapesStatfs(m) {
+			w |= tracer.IfMounts
+		}
+	}
 	return w
 }
