@@ -89,6 +89,7 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 	}
 	child.Data = p
 	h.inheritCwd(parent, child)
+	h.listFork(parent, child)
 }
 
 // Exec implements tracer.Handler.
@@ -106,6 +107,7 @@ func (h *handler) Exec(t *tracer.Task) {
 func (h *handler) Exit(t *tracer.Task) {
 	h.chdirDone(t)
 	delete(h.half, t.Tid)
+	delete(h.procfs.lists, t.Tid)
 }
 
 // FSGone implements tracer.Handler.

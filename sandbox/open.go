@@ -67,8 +67,7 @@ func (h *handler) open(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
-	if e := h.procOpen(c, r, how); e != 0 {
-		c.Fail(e)
+	if h.procOpen(c, r, how) {
 		return
 	}
 	if c.Ent.Name == "openat2" {

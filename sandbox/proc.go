@@ -28,12 +28,18 @@ type procfs struct {
 	table []*fsview.Mount // to tell mounts by number
 	// filters is the number of seccomp filters that the engine installs.
 	filters int
+	// lists says of each process how far it has got with the filter of
+	// listing; whole says that every getdents stops anyway.
+	lists map[int]listState
+	whole bool
 }
 
 // setProc finds the mounts that show procfs.
 func (h *handler) setProc(v *fsview.View) {
 	p := &h.procfs
 	p.below, p.dev, p.table = map[*fsview.Mount]string{}, map[uint64]bool{}, v.Mounts()
+	p.lists = map[int]listState{}
+	p.whole = p.filters == 0 || len(h.dirs) > 0
 	for _, m := range v.Mounts() {
 		switch rel, in := below("/proc", m.Source); {
 		case m.Kind == fsview.Proc:
@@ -136,7 +142,7 @@ func (h *handler) procText(rel string) (text string, e unix.Errno, ok bool) {
 	case "numa_maps":
 		rewrite = func(s string) string { return guestNuma(s, h.guestMapping) }
 	case "status":
-		rewrite = func(s string) string { return guestStatus(s, h.procfs.filters) }
+		rewrite = func(s string) string { return guestStatus(s, h.ownFilters(h.relTgid(rel))) }
 	case "net/unix":
 		rewrite = func(s string) string { return guestUnix(s, h.guestSocket) }
 	case "mountinfo":
@@ -153,6 +159,16 @@ func (h *handler) procText(rel string) (text string, e unix.Errno, ok bool) {
 		return "", e, true
 	}
 	return rewrite(string(b)), 0, true
+}
+
+// relTgid is the process whose directory rel lies in.
+func (h *handler) relTgid(rel string) int {
+	dir, _, _ := strings.Cut(rel, "/")
+	pid, _ := number(dir)
+	if t := h.tr.Task(pid); t != nil {
+		return t.Tgid()
+	}
+	return pid
 }
 
 // guestMapping is the name of a mapped file in the guest.
@@ -200,47 +216,65 @@ func (h *handler) magicText(text string) (string, bool) {
 	return "", false
 }
 
-// procOpen gives the guest a text of its own if that is what it opens.
-func (h *handler) procOpen(c *tracer.Call, r *fsview.Resolution, how openHow) unix.Errno {
-	m := r.Mount
-	if r.Magic {
-		m = h.view.MountAt(r.Guest)
+// procTarget returns what of procfs a resolution leads to.
+func (h *handler) procTarget(r *fsview.Resolution) (m *fsview.Mount, rel string, ok bool) {
+	if !r.Magic {
+		rel, ok = h.procRel(r.Mount, r.Guest)
+		return r.Mount, rel, ok
 	}
-	rel, ok := h.procRel(m, r.Guest)
-	if !ok || how.flags&unix.O_PATH != 0 || r.Slash || how.flags&(unix.O_CREAT|unix.O_EXCL) == unix.O_CREAT|unix.O_EXCL {
-		return 0
+	// A descriptor of a file of procfs, opened with O_PATH, opened once more.
+	if rel, ok = h.procRel(h.view.MountAt(r.Guest), r.Guest); !ok {
+		return nil, "", false
 	}
-	if r.Magic {
-		// A descriptor of such a file, opened with O_PATH, opened once more.
-		text, e := h.readProc(rel)
-		if e != 0 || strings.HasPrefix(text, h.procfs.dir+"/") && h.procfs.dir != "" {
-			return 0
-		}
-		guest, ok := h.guestText(text)
-		if !ok {
-			return 0
-		}
-		m = h.view.MountAt(guest)
-		if rel, ok = h.procRel(m, guest); !ok {
-			return 0
-		}
+	text, e := h.readProc(rel)
+	if e != 0 || h.procfs.dir != "" && strings.HasPrefix(text, h.procfs.dir+"/") {
+		return nil, "", false
+	}
+	guest, ok := h.guestText(text)
+	if !ok {
+		return nil, "", false
+	}
+	m = h.view.MountAt(guest)
+	rel, ok = h.procRel(m, guest)
+	return m, rel, ok
+}
+
+// procOpen gives the guest a text of its own if that is what it opens. done
+// says that the call has been dealt with.
+func (h *handler) procOpen(c *tracer.Call, r *fsview.Resolution, how openHow) (done bool) {
+	if how.flags&unix.O_PATH != 0 || how.flags&(unix.O_CREAT|unix.O_EXCL) == unix.O_CREAT|unix.O_EXCL {
+		return false
+	}
+	m, rel, ok := h.procTarget(r)
+	if !ok {
+		return false
+	}
+	if h.listing(c, rel) {
+		return true
+	}
+	if r.Slash {
+		return false
 	}
 	text, e, ok := h.procText(rel)
-	if !ok || e != 0 {
-		return e
+	if !ok {
+		return false
 	}
-	if how.flags&unix.O_ACCMODE != unix.O_RDONLY || how.flags&unix.O_TRUNC != 0 {
+	if e == 0 && (how.flags&unix.O_ACCMODE != unix.O_RDONLY || how.flags&unix.O_TRUNC != 0) {
 		// None of them can be written but by the host's root, and that is
 		// not what the guest would write to.
-		return unix.EACCES
+		e = unix.EACCES
 	}
-	host, e := h.putText(m, rel, text)
+	var host string
+	if e == 0 {
+		host, e = h.putText(m, rel, text)
+	}
 	if e != 0 {
-		return e
+		c.Fail(e)
+		return true
 	}
 	r.Host, r.Relative, r.Magic = append(r.Host[:0], host...), false, false
 	c.WantResult(func(*tracer.Result) { os.Remove(host) })
-	return 0
+	return false
 }
 
 // putText makes a file of the scratch directory. Its name says what it shows,

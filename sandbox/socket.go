@@ -157,7 +157,7 @@ func (h *handler) translate(c *tracer.Call, raw []byte, create bool) ([]byte, un
 	if h.socks.names == nil || len(h.socks.names) >= maxNames {
 		h.socks.names = map[string]string{}
 	}
-	if _, ok := h.socks.names[host]; !ok && !known || create {
+	if _, ok := h.socks.names[host]; create || !ok && !known {
 		// A socket is called what it was bound to, not what a peer calls it.
 		h.socks.names[host] = name
 	}
