@@ -180,8 +180,7 @@ type Resolution struct {
 	// Relative). Trailing dots and slashes are not part of it.
 	Guest string
 	// Mount is the mount that the object (or, for Create, Delete and Rename,
-	// its parent) lies in. With Magic it is that of the link's object, nil if
-	// the view has no path for it; Guest remains the link's own path.
+	// its parent) lies in.
 	Mount *Mount
 	// MountPoint is set when the last component names a mount point: making
 	// it is EEXIST, removing or renaming it is EBUSY. Host may then name

@@ -204,13 +204,7 @@ func (w *walker) magic(l Link, comp, tail string, last, slash bool) (again bool,
 		w.r.Magic, w.r.Exists, w.r.Slash = true, true, slash
 		w.host(comp, slash)
 		w.push(comp)
-		e = w.answer()
-		// What is done to the object is done on the mount that it is seen
-		// through, which the view need not have.
-		if w.r.Mount = nil; l.Body != "" {
-			w.r.Mount = w.v.MountAt(l.Body)
-		}
-		return false, e
+		return false, w.answer()
 	case l.Errno != 0:
 		return false, l.Errno
 	}
