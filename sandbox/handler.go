@@ -101,12 +101,18 @@ func (h *handler) Exec(t *tracer.Task) {
 	}
 	h.next = nil
 	h.chdirDone(t)
+	if h.trace != nil {
+		h.trace.execed(t)
+	}
 }
 
 // Exit implements tracer.Handler.
 func (h *handler) Exit(t *tracer.Task) {
 	h.chdirDone(t)
 	delete(h.half, t.Tid)
+	if h.trace != nil {
+		h.trace.gone(t)
+	}
 	delete(h.procfs.lists, t.Tid)
 }
 
@@ -121,9 +127,6 @@ func (h *handler) FSGone(fs *tracer.FS) {
 func (h *handler) Syscall(c *tracer.Call) {
 	h.chdirDone(c.Task)
 	h.serve(c)
-	if h.trace != nil {
-		h.trace.entry(h, c)
-	}
 }
 
 // serve finds the room for a call.

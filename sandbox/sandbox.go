@@ -65,11 +65,14 @@ func New(o Options) (*Sandbox, error) {
 	}
 	if o.Trace != nil {
 		s.h.trace = newTraceWriter(o.Trace)
+		if s.h.trace.every() {
+			s.o.Trap = "syscall" // calls that need no stop are seen only so
+		}
 	}
 	if o.Root == "" {
 		o.Root = "/"
 	}
-	if o.Trap != "syscall" {
+	if s.o.Trap != "syscall" {
 		s.h.procfs.filters = 1
 	}
 	s.view, err = fsview.New(fsview.Config{
@@ -258,7 +261,7 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	defer close(s.done)
 	tr, err := tracer.New(tracer.Config{
 		Handler: s.h, Regs: s.o.Regs, Mem: s.o.Mem, Trap: s.o.Trap, Log: s.o.Log,
-		Active: s.h.active(), All: s.h.trace != nil && s.h.trace.all,
+		Active: s.h.active(), Seen: s.seen(),
 	})
 	if err != nil {
 		unix.Close(l.Dir)
@@ -289,6 +292,14 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	default:
 		s.started <- failed("start", "", err, "")
 	}
+}
+
+// seen is what the tracer tells of each call, nil if nobody asks.
+func (s *Sandbox) seen() func(*tracer.Call) {
+	if s.h.trace == nil {
+		return nil
+	}
+	return s.h.trace.seen
 }
 
 // Pid is the command's process id, as the host numbers it.
