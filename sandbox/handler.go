@@ -14,17 +14,18 @@ import (
 
 // handler answers the tracer's stops from the view.
 type handler struct {
-	view  *fsview.View
-	host  fsview.OS
-	tr    *tracer.Tracer
-	proc  int // descriptor of the host's /proc
-	log   *slog.Logger
-	trace *traceWriter
-	uts   *uts
-	dirs  map[dirKey]*mergedDir
-	socks sockets
-	next  *nextImage   // the exec that is about to succeed
-	half  map[int]bool // tasks in the second part of a close_range
+	view   *fsview.View
+	host   fsview.OS
+	tr     *tracer.Tracer
+	proc   int // descriptor of the host's /proc
+	log    *slog.Logger
+	trace  *traceWriter
+	uts    *uts
+	dirs   map[dirKey]*mergedDir
+	socks  sockets
+	procfs procfs
+	next   *nextImage   // the exec that is about to succeed
+	half   map[int]bool // tasks in the second part of a close_range
 
 	readOnlyMounts bool
 	ambiguous      map[*fsview.Mount]bool // see noteFD
@@ -52,6 +53,7 @@ func (h *handler) setView(v *fsview.View) {
 	for _, d := range v.Merged() {
 		h.dirs[dirKey{d.Dev, d.Ino}] = &mergedDir{extra: d.Names}
 	}
+	h.setProc(v)
 }
 
 // image is the program that a process runs.
@@ -87,6 +89,7 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 	}
 	child.Data = p
 	h.inheritCwd(parent, child)
+	h.listFork(parent, child)
 }
 
 // Exec implements tracer.Handler.
@@ -98,12 +101,19 @@ func (h *handler) Exec(t *tracer.Task) {
 	}
 	h.next = nil
 	h.chdirDone(t)
+	if h.trace != nil {
+		h.trace.execed(t)
+	}
 }
 
 // Exit implements tracer.Handler.
 func (h *handler) Exit(t *tracer.Task) {
 	h.chdirDone(t)
 	delete(h.half, t.Tid)
+	if h.trace != nil {
+		h.trace.gone(t)
+	}
+	delete(h.procfs.lists, t.Tid)
 }
 
 // FSGone implements tracer.Handler.
@@ -117,9 +127,6 @@ func (h *handler) FSGone(fs *tracer.FS) {
 func (h *handler) Syscall(c *tracer.Call) {
 	h.chdirDone(c.Task)
 	h.serve(c)
-	if h.trace != nil {
-		h.trace.entry(h, c)
-	}
 }
 
 // serve finds the room for a call.
@@ -127,7 +134,9 @@ func (h *handler) serve(c *tracer.Call) {
 	switch c.Ent.Class {
 	case tracer.ClassOpen:
 		h.open(c)
-	case tracer.ClassStat, tracer.ClassAttr, tracer.ClassXattrRead, tracer.ClassWatch, tracer.ClassAccess, tracer.ClassName:
+	case tracer.ClassStat:
+		h.statCall(c)
+	case tracer.ClassAttr, tracer.ClassXattrRead, tracer.ClassWatch, tracer.ClassAccess, tracer.ClassName:
 		h.paths(c)
 	case tracer.ClassReadlink:
 		h.readlink(c)

@@ -155,7 +155,7 @@ func (h *handler) system(c *tracer.Call) {
 // active says which conditional rows of the table need their stop.
 func (h *handler) active() tracer.When {
 	var w tracer.When
-	if len(h.dirs) > 0 {
+	if h.procfs.whole && len(h.dirs) > 0 {
 		w |= tracer.IfMerged
 	}
 	if h.readOnlyMounts {
@@ -163,6 +163,11 @@ func (h *handler) active() tracer.When {
 	}
 	if h.uts != nil {
 		w |= tracer.IfUTS
+	}
+	for _, m := range h.view.Mounts() {
+		if shapesStatfs(m) {
+			w |= tracer.IfMounts
+		}
 	}
 	return w
 }

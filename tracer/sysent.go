@@ -148,6 +148,7 @@ const (
 	IfIdentity                  // identity is emulated
 	IfProtect                   // needed to guard the launcher and what runs beside the guest
 	IfUTS                       // host name is emulated
+	IfMounts                    // the view has mounts whose flags or type differ from the host's
 )
 
 // Guard is a test that the seccomp program makes on the arguments of a Handled

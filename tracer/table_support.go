@@ -31,6 +31,7 @@ func (w When) String() string {
 		{IfIdentity, "an emulated identity"},
 		{IfProtect, "a launcher to guard"},
 		{IfUTS, "an emulated host name"},
+		{IfMounts, "mounts that restrict"},
 	} {
 		if w&c.w != 0 {
 			out = append(out, c.text)
