@@ -47,6 +47,10 @@ type Options struct {
 	// Trap is "seccomp", "syscall" or "auto".
 	Trap string
 
+	// Landlock is "on" (an error where the kernel lacks it), "off" or "auto"
+	// (the default): whether the kernel's Landlock backs the view up.
+	Landlock string
+
 	// Trace, when not nil, gets a record for each intercepted call.
 	Trace *Trace
 	// Log gets diagnostics; nil discards them.
