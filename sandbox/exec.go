@@ -365,6 +365,9 @@ func (h *handler) interp(c *tracer.Call, img *tracer.Image, plan *tracer.ExecPla
 	if !relative {
 		err = errno(unix.Stat(img.Interp, &k))
 	}
+	if err == 0 && !h.lock.opens(h.view, img.Interp) {
+		err = unix.EACCES // Landlock is in the kernel's way, not in ours
+	}
 	if err == 0 && g.Dev == k.Dev && g.Ino == k.Ino {
 		return false, 0
 	}

@@ -19,6 +19,7 @@ type handler struct {
 	log   *slog.Logger
 	trace *traceWriter
 	uts   *uts
+	lock  *lock
 	dirs  map[dirKey]*mergedDir
 	socks sockets
 	next  *nextImage   // the exec that is about to succeed

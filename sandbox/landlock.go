@@ -68,6 +68,12 @@ func (s *Sandbox) newLock(l *tracer.Launch) (*lock, error) {
 	return k, nil
 }
 
+func (k *lock) close() {
+	if k != nil {
+		k.set.Close()
+	}
+}
+
 // fill adds the rules.
 func (k *lock) fill(s *Sandbox, l *tracer.Launch) error {
 	for _, m := range s.view.Mounts() {

@@ -144,6 +144,13 @@ func (s *Sandbox) launch() (*tracer.Launch, error) {
 		unix.Close(l.Dir)
 		return nil, err
 	}
+	if s.h.lock, err = s.newLock(l); err != nil {
+		unix.Close(l.Dir)
+		return nil, failed("landlock", "", err, "start with --landlock=off, or see ptbox doctor")
+	}
+	if s.h.lock != nil {
+		l.Landlock = s.h.lock.set.FD()
+	}
 	return l, nil
 }
 
@@ -230,6 +237,7 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	})
 	if err != nil {
 		unix.Close(l.Dir)
+		s.h.lock.close()
 		s.started <- failed("start", "", err, "ptbox doctor says what this host lacks")
 		return
 	}
@@ -242,6 +250,7 @@ func (s *Sandbox) run(l *tracer.Launch) {
 		s.started <- nil
 	})
 	unix.Close(l.Dir)
+	s.h.lock.close()
 	s.stats = tr.Stats()
 	s.status = Status{Code: exit.Code, Signal: exit.Signal}
 	if up {
