@@ -208,7 +208,7 @@ func (h *handler) pair(c *tracer.Call, from, to *fsview.Resolution) unix.Errno {
 			return unix.EXDEV
 		}
 		if m.Flags&fsview.ReadOnly == 0 {
-			return 0
+			return h.linkRoot(c, from, to)
 		}
 	} else {
 		return 0
