@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -133,32 +134,52 @@ func isDevice(mode uint32) bool {
 	return false
 }
 
-// devices lets the devices of a read-only bind of the host's /dev be written
-// to. A rule for each is needed, since rights hold for all below a directory.
+// scanned is how many names of a read-only mount are looked at for what may be
+// written to all the same.
+const scanned = 500
+
+// devices lets the devices and FIFOs of a read-only mount be written to, as
+// the kernel would. Each needs a rule, since rights hold for all below a
+// directory; those that the scan does not reach, or that appear later, give
+// EACCES.
 func (k *lock) devices(m *fsview.Mount) error {
-	if rel, ok := strings.CutPrefix(m.Source, "/dev"); !ok || rel != "" && rel[0] != '/' || !m.IsDir() {
+	if !m.IsDir() {
 		return nil
 	}
-	names, err := filepath.Glob(m.Source + "/*")
-	if err != nil {
-		return err
-	}
-	for _, p := range names {
-		fd, err := unix.Open(p, unix.O_PATH|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
+	dirs := []string{m.Source}
+	for n := 0; len(dirs) > 0 && n < scanned; dirs = dirs[1:] {
+		f, err := os.Open(dirs[0])
 		if err != nil {
-			continue // gone
+			continue
 		}
-		var st unix.Stat_t
-		err = unix.Fstat(fd, &st)
-		if err == nil && (isDevice(st.Mode) || p == "/dev/pts") {
-			err = k.set.Allow(fd, landlock.Device)
-		}
-		unix.Close(fd)
-		if err != nil {
-			return fmt.Errorf("%s: %w", p, err)
+		list, _ := f.ReadDir(scanned - n)
+		f.Close()
+		for _, d := range list {
+			n++
+			p := filepath.Join(dirs[0], d.Name())
+			switch {
+			case d.IsDir() && p != "/dev/pts":
+				dirs = append(dirs, p)
+				continue
+			case d.Type()&(os.ModeDevice|os.ModeNamedPipe) == 0 && p != "/dev/pts":
+				continue
+			}
+			if err := k.allow(p, landlock.Device); err != nil {
+				return fmt.Errorf("%s: %w", p, err)
+			}
 		}
 	}
 	return nil
+}
+
+// allow grants rights on what lies at a host path, if it is there.
+func (k *lock) allow(p string, r landlock.Rights) error {
+	fd, err := unix.Open(p, unix.O_PATH|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil
+	}
+	defer unix.Close(fd)
+	return k.set.Allow(fd, r)
 }
 
 // given grants what an inherited descriptor has been opened for.
@@ -247,7 +268,6 @@ func Unenforced(v *fsview.View) []*fsview.Mount {
 	}
 	return out
 }
-
 
 // linkRoot answers for link(2) of a mount's root directory. Landlock looks at
 // the rights of the directory above, which lies outside of all rules, and says
