@@ -224,6 +224,11 @@ type Links interface {
 	Link(caller any, rel string) Link
 }
 
+// Hider is a Links that also hides objects of Proc mounts: what Hidden says of
+// a path does not exist. rel is a clean path relative to the root of procfs,
+// valid during the call only.
+type Hider interface{ Hidden(rel string) bool }
+
 // LinkKind is the nature of a procfs symlink.
 type LinkKind uint8
 

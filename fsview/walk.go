@@ -390,6 +390,10 @@ func (w *walker) host(tail string, slash bool) {
 // answer fills in what every resolution has.
 func (w *walker) answer() unix.Errno {
 	r := w.r
+	if w.v.hides(w.m) && len(w.g) > w.m.tlen && w.v.hider.Hidden(str(w.g[w.m.tlen+1:])) {
+		w.v.Release(r)
+		return unix.ENOENT
+	}
 	r.Mount = w.m
 	r.Guest = "/"
 	if len(w.g) > 0 {

@@ -76,6 +76,8 @@ func (h *handler) exec(c *tracer.Call) {
 	h.execArgs(c, t)
 	if t.fd >= 0 && !stub {
 		// fexecve: the kernel names the file by its descriptor.
+		// What it would read as a path must still be empty then.
+		c.SetPath(1, nil)
 		plan.Path = plan.Guest
 		c.Exec(plan)
 		return

@@ -69,6 +69,9 @@ func (s *Sandbox) newLock(l *tracer.Launch) (*lock, error) {
 	return k, nil
 }
 
+// scoped reports whether signals and abstract sockets stay inside the domain.
+func (k *lock) scoped() bool { return landlock.Scoped(k.abi) }
+
 func (k *lock) close() {
 	if k != nil {
 		k.set.Close()

@@ -116,6 +116,7 @@ func (p *program) launch(cmd string, o sandbox.Options, f *processFlags) error {
 		o.Cwd = f.workdir
 	}
 	o.PreserveFDs = f.preserve
+	o.Undumpable = true
 	o.Regs, o.Mem, o.Trap, o.Landlock = f.regs, f.mem, f.trap, f.landlock
 	if f.traceFormat != "" || f.traceOutput != "" {
 		if f.trace == "" {
