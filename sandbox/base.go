@@ -140,5 +140,6 @@ func (h *handler) resolve(c *tracer.Call, path string, dir int8, n int, op fsvie
 	}
 	r := &h.res[n]
 	e := h.view.Resolve(q, r)
+	h.magicMount(r)
 	return r, e
 }

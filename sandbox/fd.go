@@ -128,3 +128,22 @@ func (h *handler) fdCall(c *tracer.Call) {
 	}
 	c.SetArg(0, high)
 }
+
+// magicMount corrects the mount of a resolution that ends at a magic link:
+// what counts is where the object lies that the kernel will follow it to, not
+// where the link does. Without a place in the view it is no mount's.
+func (h *handler) magicMount(r *fsview.Resolution) {
+	if !r.Magic {
+		return
+	}
+	m := r.Mount
+	rel := strings.Trim(strings.TrimPrefix(r.Guest, m.Target), "/")
+	r.Mount = nil
+	text, e := h.readProc(rel)
+	if e != 0 {
+		return
+	}
+	if guest, ok := h.guestText(strings.TrimSuffix(text, " (deleted)")); ok {
+		r.Mount = h.view.MountAt(guest)
+	}
+}

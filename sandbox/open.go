@@ -63,6 +63,7 @@ func (h *handler) open(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
+	h.magicMount(r)
 	if e := h.mayOpen(c, p, r, how); e != 0 {
 		c.Fail(e)
 		return
