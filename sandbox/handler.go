@@ -21,6 +21,7 @@ type handler struct {
 	log    *slog.Logger
 	trace  *traceWriter
 	uts    *uts
+	lock   *lock
 	dirs   map[dirKey]*mergedDir
 	socks  sockets
 	procfs procfs

@@ -177,6 +177,13 @@ func (s *Sandbox) launch() (*tracer.Launch, error) {
 		unix.Close(l.Dir)
 		return nil, err
 	}
+	if s.h.lock, err = s.newLock(l); err != nil {
+		unix.Close(l.Dir)
+		return nil, failed("landlock", "", err, "start with --landlock=off, or see ptbox doctor")
+	}
+	if s.h.lock != nil {
+		l.Landlock = s.h.lock.set.FD()
+	}
 	return l, nil
 }
 
@@ -265,6 +272,7 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	})
 	if err != nil {
 		unix.Close(l.Dir)
+		s.h.lock.close()
 		s.started <- failed("start", "", err, "ptbox doctor says what this host lacks")
 		return
 	}
@@ -273,10 +281,16 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	up := false
 	exit, err := tr.Run(l, func(pid int) {
 		up = true
+		if s.o.Undumpable {
+			if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+				s.o.Log.Error("the launcher stays dumpable", "err", err)
+			}
+		}
 		s.pid = pid
 		s.started <- nil
 	})
 	unix.Close(l.Dir)
+	s.h.lock.close()
 	s.stats = tr.Stats()
 	s.status = Status{Code: exit.Code, Signal: exit.Signal}
 	if up {

@@ -27,6 +27,9 @@ type Launch struct {
 	Rlimits  []Rlimit
 	// NewSession calls setsid(2).
 	NewSession bool
+	// Landlock is the descriptor of a ruleset to restrict the command with, 0
+	// for none. Neither the tracer nor the launcher is restricted.
+	Landlock int
 }
 
 // Rlimit is a resource limit for the command.

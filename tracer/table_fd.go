@@ -12,8 +12,8 @@ var tableFD = []Sysent{
 		Name: "close_range", Nr: nrs{436, 436, 436}, Args: kinds{FD, FD, Hex},
 		Class: ClassFD, Support: Handled, Guard: GuardFDRange,
 	},
-	{Name: "fcntl", Nr: nrs{72, 55, 25}, Args: kinds{FD, Int, Hex}, Class: ClassFD, Support: Handled, Guard: GuardFD0},
-	{Name: "fcntl64", Nr: nrs{no, 221, no}, Args: kinds{FD, Int, Hex}, Class: ClassFD, Support: Handled, Guard: GuardFD0},
+	{Name: "fcntl", Nr: nrs{72, 55, 25}, Args: kinds{FD, Int, Hex}, Class: ClassFD, Support: Handled, Guard: GuardFcntl},
+	{Name: "fcntl64", Nr: nrs{no, 221, no}, Args: kinds{FD, Int, Hex}, Class: ClassFD, Support: Handled, Guard: GuardFcntl},
 	{
 		Name: "ioctl", Nr: nrs{16, 54, 29}, Args: kinds{FD, Hex, Hex},
 		Class: ClassFDAttr, Support: Handled, Guard: GuardIoctl,

@@ -89,16 +89,22 @@ func withOOMScore(adj *int, start func() error) error {
 	if adj == nil {
 		return start()
 	}
-	const file = "/proc/self/oom_score_adj"
-	old, err := os.ReadFile(file)
+	old, err := os.ReadFile("/proc/self/oom_score_adj")
+	if err != nil {
+		return fail("oomScoreAdj", cause(err))
+	}
+	// One descriptor for both writes: once the process is undumpable, the file
+	// belongs to root.
+	f, err := os.OpenFile("/proc/self/oom_score_adj", os.O_WRONLY, 0)
 	if err == nil {
-		err = os.WriteFile(file, []byte(strconv.Itoa(*adj)), 0)
+		defer f.Close()
+		_, err = f.WriteString(strconv.Itoa(*adj))
 	}
 	if err != nil {
 		return fail("oomScoreAdj", cause(err))
 	}
 	err = start()
-	if back := os.WriteFile(file, old, 0); err == nil && back != nil {
+	if _, back := f.WriteAt(old, 0); err == nil && back != nil {
 		err = fail("oomScoreAdj", cause(back))
 	}
 	return err
