@@ -74,6 +74,10 @@ func (h *handler) getcwd(c *tracer.Call) {
 		c.Fail(unix.ENOENT)
 		return
 	case !ok:
+		if _, e := h.readProc(h.at(c.Task.Tid, "cwd")); e == unix.ENAMETOOLONG {
+			c.Fail(e)
+			return
+		}
 		guest = "(unreachable)/"
 	}
 	if len(guest) >= 4096 {
