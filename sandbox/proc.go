@@ -281,19 +281,8 @@ func (h *handler) procOpen(c *tracer.Call, r *fsview.Resolution, how openHow) (d
 // so that the guest's descriptor can be told from others later.
 func (h *handler) putText(m *fsview.Mount, rel, text string) (string, unix.Errno) {
 	p := &h.procfs
-	if p.dir == "" {
-		base, err := h.scratch()
-		if err != nil {
-			return "", unix.ENOSPC
-		}
-		dir := filepath.Join(base, "proc")
-		if err := os.Mkdir(dir, 0o700); err != nil {
-			return "", unix.ENOSPC
-		}
-		if err := os.Chmod(dir, 0o711); err != nil {
-			return "", unix.ENOSPC
-		}
-		p.dir = dir
+	if e := h.textDir(); e != 0 {
+		return "", e
 	}
 	p.made++
 	index := 0
@@ -316,6 +305,27 @@ func (h *handler) putText(m *fsview.Mount, rel, text string) (string, unix.Errno
 		return "", unix.ENOSPC
 	}
 	return host, 0
+}
+
+// textDir makes the directory of such files.
+func (h *handler) textDir() unix.Errno {
+	p := &h.procfs
+	if p.dir != "" {
+		return 0
+	}
+	base, err := h.scratch()
+	if err != nil {
+		return unix.ENOSPC
+	}
+	dir := filepath.Join(base, "proc")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return unix.ENOSPC
+	}
+	if err := os.Chmod(dir, 0o711); err != nil {
+		return unix.ENOSPC
+	}
+	p.dir = dir
+	return 0
 }
 
 // textName maps the host path of such a file back to what it shows.
