@@ -90,15 +90,6 @@ func (k *lock) fill(s *Sandbox, l *tracer.Launch) error {
 			}
 		}
 	}
-	// The texts of procfs that are made anew are files of ours (proc.go).
-	if len(s.h.procfs.below) > 0 {
-		if e := s.h.textDir(); e != 0 {
-			return fmt.Errorf("scratch directory: %w", e)
-		}
-		if err := k.allow(s.h.procfs.dir, unix.LANDLOCK_ACCESS_FS_READ_FILE); err != nil {
-			return err
-		}
-	}
 	// What was handed over open may be opened again through /proc/self/fd,
 	// with the rights that it has.
 	fds := l.Stdio[:]
