@@ -268,11 +268,11 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 
 // guestText maps the body of a magic link.
 func (h *handler) guestText(text string) (string, bool) {
-	if !strings.HasPrefix(text, "/") || strings.HasPrefix(text, "/memfd:") {
-		return "", false
-	}
 	if name, ok := h.textName(text); ok {
 		return name, true
+	}
+	if !strings.HasPrefix(text, "/") || strings.HasPrefix(text, "/memfd:") {
+		return "", false
 	}
 	return h.view.Guest(text)
 }

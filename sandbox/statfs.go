@@ -82,8 +82,12 @@ func guestStatfs(flags uint64, f fsview.Flags) uint64 {
 		f  fsview.Flags
 		st uint64
 	}{
-		{fsview.ReadOnly, unix.ST_RDONLY}, {fsview.NoSuid, unix.ST_NOSUID}, {fsview.NoDev, unix.ST_NODEV},
-		{fsview.NoExec, unix.ST_NOEXEC}, {fsview.NoAtime, unix.ST_NOATIME}, {fsview.NoSymFollow, stNoSymFollow},
+		{fsview.ReadOnly, unix.ST_RDONLY},
+		{fsview.NoSuid, unix.ST_NOSUID},
+		{fsview.NoDev, unix.ST_NODEV},
+		{fsview.NoExec, unix.ST_NOEXEC},
+		{fsview.NoAtime, unix.ST_NOATIME},
+		{fsview.NoSymFollow, stNoSymFollow},
 	} {
 		if f&x.f != 0 {
 			flags |= x.st
