@@ -136,6 +136,10 @@ func (v *View) judge(b *Base) {
 		b.mount = v.MountAt(g)
 	}
 	b.Plain = True
+	if b.mount != nil && b.mount.Kind == Proc {
+		b.Plain = False // its symlinks are not what they say
+		return
+	}
 	if st, e := v.fs.Stat(b.Dir); e != 0 || v.above[devIno{st.Dev, st.Ino}] {
 		b.Plain = False
 	}

@@ -5,7 +5,10 @@ import "golang.org/x/sys/unix"
 // Guest returns the guest path of a canonical host path. Where several mounts
 // show it, the one with the longest Source is taken, the latest among equals;
 // places that another mount covers do not count.
-func (v *View) Guest(host string) (guest string, ok bool) {
+func (v *View) Guest(host string) (guest string, ok bool) { return v.guestNear(host, nil) }
+
+// guestNear is Guest with a mount that is preferred if it shows the path.
+func (v *View) guestNear(host string, near *Mount) (guest string, ok bool) {
 	if host == "" || host[0] != '/' {
 		return "", false
 	}
@@ -24,11 +27,42 @@ func (v *View) Guest(host string) (guest string, ok bool) {
 		if g == "" {
 			g = "/"
 		}
-		if v.MountAt(g) == m {
+		if v.MountAt(g) != m {
+			continue
+		}
+		if near == nil || m == near {
 			return g, true
 		}
+		if !ok {
+			guest, ok = g, true
+		}
 	}
-	return "", false
+	return guest, ok
+}
+
+// Ambiguous reports whether some directory of m is shown at another place of
+// the view as well, so that a host path does not tell where it was meant.
+func (v *View) Ambiguous(m *Mount) bool {
+	for _, o := range v.mounts {
+		if o == m || o.Kind == Synth || m.Kind == Synth {
+			continue
+		}
+		in, out := m, o // in's source lies in out's
+		if in.slen < out.slen {
+			in, out = out, in
+		}
+		if in.Source[:out.slen] != out.Source[:out.slen] {
+			continue
+		}
+		rest := in.Source[out.slen:in.slen]
+		if rest != "" && rest[0] != '/' {
+			continue
+		}
+		if g := out.Target[:out.tlen] + rest; g != in.Target[:in.tlen] && v.MountAt(g) == out {
+			return true
+		}
+	}
+	return false
 }
 
 // GuestOf returns the guest path of a base directory, as it is now: renames
@@ -45,7 +79,12 @@ func (v *View) GuestOf(b *Base) (guest string, ok bool) {
 	if b.Guest != "" && v.shows(b.Guest, p) {
 		return b.Guest, true
 	}
-	if guest, ok = v.Guest(string(p)); ok {
+	var near *Mount
+	if b.Guest != "" {
+		// Renamed: it is still in the mount through which it was reached.
+		near = v.MountAt(b.Guest)
+	}
+	if guest, ok = v.guestNear(string(p), near); ok {
 		b.Guest = guest
 	}
 	return guest, ok

@@ -1,7 +1,9 @@
 package sandbox
 
 import (
+	"path"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -38,6 +40,26 @@ func cwdOf(t *tracer.Task) *cwd {
 	c := &cwd{}
 	t.FS.Data = c
 	return c
+}
+
+// inheritCwd hands the name of the current directory on to a child that has an
+// fs_struct of its own.
+func (h *handler) inheritCwd(parent, child *tracer.Task) {
+	if parent == nil {
+		child.FS.Data = &cwd{hint: h.startDir}
+		return
+	}
+	if parent.FS == nil || parent.FS == child.FS {
+		return
+	}
+	p := cwdOf(parent)
+	hint := p.hint
+	if p.valid && p.base.Guest != "" {
+		hint = p.base.Guest
+	}
+	if hint != "" {
+		child.FS.Data = &cwd{hint: hint}
+	}
 }
 
 // chdirStarts notes that t may be about to change its directory.
@@ -97,8 +119,48 @@ func (h *handler) baseFD(t *tracer.Task, fd, n int) (b *fsview.Base, keep bool, 
 		h.host.Close(d)
 		return nil, false, unix.ENOTDIR
 	}
-	h.base[n] = fsview.Base{Dir: d}
+	h.base[n] = fsview.Base{Dir: d, Guest: proc(t).fds[fd]}
 	return &h.base[n], false, 0
+}
+
+// fdHint is the guest path of a task's directory descriptor, if it is known.
+func (h *handler) fdHint(t *tracer.Task, fd int) string {
+	if len(proc(t).fds) == 0 {
+		return ""
+	}
+	b, _, e := h.baseFD(t, fd, 0)
+	if e != 0 {
+		return ""
+	}
+	defer h.host.Close(b.Dir)
+	guest, _ := h.view.GuestOf(b)
+	return guest
+}
+
+// noteFD remembers by which guest path a directory was opened, where the host
+// path alone would not tell: one host directory shown at two places.
+func (h *handler) noteFD(c *tracer.Call, q *fsview.Request, r *fsview.Resolution, flags uint64) {
+	if !h.ambiguous[r.Mount] || flags&(unix.O_DIRECTORY|unix.O_PATH) == 0 {
+		return
+	}
+	guest := strings.Clone(r.Guest)
+	if r.Relative {
+		base, ok := h.view.GuestOf(q.Base)
+		if !ok || q.Base.Deleted {
+			return
+		}
+		guest = path.Join(base, q.Path) // no "..", no symlink
+	}
+	c.WantResult(func(r *tracer.Result) {
+		if r.Val < 0 {
+			return
+		}
+		p := proc(r.Task)
+		if p.fds == nil || len(p.fds) > 1<<16 {
+			p.fds = map[int]string{}
+		}
+		p.fds[int(r.Val)] = guest
+	})
 }
 
 func (h *handler) baseCwd(t *tracer.Task, n int) (b *fsview.Base, keep bool, e unix.Errno) {
@@ -140,6 +202,5 @@ func (h *handler) resolve(c *tracer.Call, path string, dir int8, n int, op fsvie
 	}
 	r := &h.res[n]
 	e := h.view.Resolve(q, r)
-	h.magicMount(r)
 	return r, e
 }

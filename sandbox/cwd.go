@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"path"
 	"strconv"
 	"strings"
 
@@ -17,7 +18,7 @@ func (h *handler) cwdCall(c *tracer.Call) {
 	case "getcwd":
 		h.getcwd(c)
 	case "fchdir":
-		h.chdirStarts(c.Task, "")
+		h.chdirStarts(c.Task, h.fdHint(c.Task, int(int32(c.Args[0]))))
 	case "chdir":
 		h.chdir(c)
 	default:
@@ -31,18 +32,27 @@ func (h *handler) chdir(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
-	r, e := h.resolve(c, str(raw), -1, 0, fsview.Lookup, true, true)
+	r, e := h.resolve(c, str(raw), -1, 0, fsview.Lookup, true, false)
 	if e != 0 {
 		c.Fail(e)
 		return
 	}
-	if r.Relative {
-		c.SetPath(0, raw)
-		h.chdirStarts(c.Task, "")
+	if !r.Relative {
+		c.SetPath(0, r.Host)
+		h.chdirStarts(c.Task, strings.Clone(r.Guest))
 		return
 	}
-	c.SetPath(0, r.Host)
-	h.chdirStarts(c.Task, strings.Clone(r.Guest))
+	c.SetPath(0, raw)
+	hint := ""
+	if b, keep, e := h.baseCwd(c.Task, 0); e == 0 {
+		if guest, ok := h.view.GuestOf(b); ok && !b.Deleted {
+			hint = path.Join(guest, string(raw)) // no "..", no symlink
+		}
+		if !keep {
+			h.host.Close(b.Dir)
+		}
+	}
+	h.chdirStarts(c.Task, hint)
 }
 
 // getcwd answers with the guest's path. As in the kernel (fs/d_path.c), the
@@ -65,6 +75,10 @@ func (h *handler) getcwd(c *tracer.Call) {
 		return
 	case !ok:
 		guest = "(unreachable)/"
+	}
+	if len(guest) >= 4096 {
+		c.Fail(unix.ENAMETOOLONG) // it must fit into a page
+		return
 	}
 	if uint64(len(guest)+1) > c.Args[1] {
 		c.Fail(unix.ERANGE)
@@ -103,7 +117,14 @@ func (h *handler) readlink(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
-	if m := r.Mount; m != nil && m.Kind == fsview.Proc && !r.Relative && !r.Slash {
+	if r.Relative && r.Mount != nil && r.Mount.Kind == fsview.Proc {
+		// Which link it is must be known.
+		if r, e = h.resolve(c, str(raw), p.Dir, 0, fsview.Lookup, false, true); e != 0 {
+			c.Fail(e)
+			return
+		}
+	}
+	if m := r.Mount; m != nil && m.Kind == fsview.Proc && !r.Slash {
 		rel := strings.TrimPrefix(strings.TrimPrefix(r.Guest, m.Target), "/")
 		if text, e, ok := h.linkText(c.Task, rel); ok {
 			if e == 0 {

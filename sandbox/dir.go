@@ -36,12 +36,6 @@ const direntHead = 19
 // It is kept where the kernel keeps it, in the open file, so that dup, fork,
 // lseek, telldir and seekdir work on it as on any other directory.
 func (h *handler) getdents(c *tracer.Call) {
-	if c.Ent.Name != "getdents64" {
-		if h.mergedFD(c) != nil {
-			c.Fail(unix.ENOSYS) // the C libraries know getdents64 only
-		}
-		return
-	}
 	d := h.mergedFD(c)
 	if d == nil {
 		return
@@ -61,23 +55,17 @@ func (h *handler) getdents(c *tracer.Call) {
 	size := int(min(c.Args[2], 1<<16))
 	var out []byte
 	for pos >= 0 && pos < int64(len(d.list)) {
-		e := d.list[pos]
-		n := (direntHead + len(e.name) + 1 + 7) &^ 7
-		if len(out)+n > size {
-			if len(out) == 0 {
+		n := len(out)
+		out = d.list[pos].append(out, pos+1, c.Ent.Name == "getdents64")
+		if len(out) > size {
+			if n == 0 {
 				c.Fail(unix.EINVAL)
 				return
 			}
+			out = out[:n]
 			break
 		}
 		pos++
-		b := make([]byte, n)
-		binary.LittleEndian.PutUint64(b[0:], e.ino)
-		binary.LittleEndian.PutUint64(b[8:], uint64(pos))
-		binary.LittleEndian.PutUint16(b[16:], uint16(n))
-		b[18] = e.kind
-		copy(b[direntHead:], e.name)
-		out = append(out, b...)
 	}
 	if e := c.Write(c.Args[1], out); e != 0 {
 		c.Fail(e)
@@ -98,6 +86,26 @@ func (h *handler) getdents(c *tracer.Call) {
 			r.Val = n
 		}
 	})
+}
+
+// append adds the entry as struct linux_dirent64, or in the old form that has
+// the type behind the name.
+func (e *dirent) append(out []byte, next int64, is64 bool) []byte {
+	head, tail := direntHead, 1
+	if !is64 {
+		head, tail = direntHead-1, 2
+	}
+	b := make([]byte, (head+len(e.name)+tail+7)&^7)
+	binary.LittleEndian.PutUint64(b[0:], e.ino)
+	binary.LittleEndian.PutUint64(b[8:], uint64(next))
+	binary.LittleEndian.PutUint16(b[16:], uint16(len(b)))
+	if is64 {
+		b[18] = e.kind
+	} else {
+		b[len(b)-1] = e.kind
+	}
+	copy(b[head:], e.name)
+	return append(out, b...)
 }
 
 // mergedFD returns the merged directory that argument 0 names, or nil.

@@ -56,6 +56,10 @@ func (h *handler) exec(c *tracer.Call) {
 		return
 	}
 	defer t.close()
+	if checkOnly(c) {
+		c.Return(0)
+		return
+	}
 	img, e := tracer.ParseELF(t.file)
 	if e != 0 {
 		c.Fail(e)
@@ -131,22 +135,19 @@ func (h *handler) execTarget(c *tracer.Call) (t *target, given string, e unix.Er
 	nofollow, dir := false, int8(-1)
 	if c.Ent.Name == "execveat" {
 		flags := c.Args[4]
+		if given == "" && flags&unix.AT_EMPTY_PATH == 0 {
+			return nil, "", unix.ENOENT
+		}
 		if flags&^(unix.AT_EMPTY_PATH|unix.AT_SYMLINK_NOFOLLOW|atExecveCheck) != 0 {
 			return nil, "", unix.EINVAL
 		}
 		nofollow, dir = flags&unix.AT_SYMLINK_NOFOLLOW != 0, 0
 		fd := int(int32(c.Args[0]))
 		if given == "" {
-			if flags&unix.AT_EMPTY_PATH == 0 {
-				return nil, "", unix.ENOENT
-			}
 			return h.execFD(c, fd)
 		}
 		if given[0] != '/' && fd != atFDCWD {
 			given = "/dev/fd/" + strconv.Itoa(fd) + "/" + given
-		}
-		if flags&atExecveCheck != 0 {
-			return nil, "", unix.EINVAL
 		}
 	}
 	if given == "" {
@@ -156,8 +157,17 @@ func (h *handler) execTarget(c *tracer.Call) (t *target, given string, e unix.Er
 	if e != 0 {
 		return nil, "", e
 	}
+	if nofollow {
+		var st unix.Stat_t
+		if unix.Lstat(string(r.Host), &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFLNK {
+			return nil, "", unix.ELOOP
+		}
+	}
 	if e := h.openExec(r, t); e != 0 {
 		return nil, "", e
+	}
+	if checkOnly(c) {
+		return t, given, 0
 	}
 	e = h.scripts(c, t, given)
 	if e != 0 {
@@ -167,16 +177,20 @@ func (h *handler) execTarget(c *tracer.Call) (t *target, given string, e unix.Er
 	return t, given, 0
 }
 
-// atExecveCheck is AT_EXECVE_CHECK (Linux 6.14).
+// atExecveCheck is AT_EXECVE_CHECK (Linux 6.14): may the file be executed?
 const atExecveCheck = 0x10000
+
+func checkOnly(c *tracer.Call) bool {
+	return c.Ent.Name == "execveat" && c.Args[4]&atExecveCheck != 0
+}
 
 // execFD is execveat with AT_EMPTY_PATH: the file is the descriptor's.
 func (h *handler) execFD(c *tracer.Call, fd int) (*target, string, unix.Errno) {
 	if fd < 0 {
 		return nil, "", unix.EBADF
 	}
-	if c.Args[4]&atExecveCheck != 0 {
-		return nil, "", unix.EINVAL
+	if m := h.fdMount(c.Task, fd); m != nil && m.Flags&fsview.NoExec != 0 {
+		return nil, "", unix.EACCES
 	}
 	link := h.at(c.Task.Tid, "fd/"+strconv.Itoa(fd))
 	host, e := h.readProc(link)
@@ -188,6 +202,9 @@ func (h *handler) execFD(c *tracer.Call, fd int) (*target, string, unix.Errno) {
 		return nil, "", e
 	}
 	given := "/dev/fd/" + strconv.Itoa(fd)
+	if checkOnly(c) {
+		return t, given, 0
+	}
 	if bytes.HasPrefix(t.head, []byte("#!")) {
 		// The interpreter will open the script by this name: with
 		// close-on-exec there is nothing to open (execveat(2), BUGS).

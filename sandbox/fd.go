@@ -49,14 +49,21 @@ func (h *handler) fdMount(t *tracer.Task, fd int) *fsview.Mount {
 	if !ok {
 		return nil
 	}
-	return h.view.MountAt(guest)
+	m := h.view.MountAt(guest)
+	if h.ambiguous[m] && proc(t).fds[fd] != "" {
+		if hint := h.fdHint(t, fd); hint != "" {
+			m = h.view.MountAt(hint)
+		}
+	}
+	return m
 }
 
 // fdWrite answers a call that changes the object of a descriptor: EROFS if
 // that lies on a read-only mount. A descriptor opened for reading, or only for
 // its path, is enough for these calls.
 func (h *handler) fdWrite(c *tracer.Call, arg int) unix.Errno {
-	if !c.Ent.Writes || !h.readOnlyMounts || arg < 0 {
+	access := c.Ent.Class == tracer.ClassAccess && c.Args[c.Ent.Paths[0].Arg+1]&unix.W_OK != 0
+	if !c.Ent.Writes && !access || !h.readOnlyMounts || arg < 0 {
 		return 0
 	}
 	fd := int(int32(c.Args[arg]))
@@ -70,10 +77,15 @@ func (h *handler) fdWrite(c *tracer.Call, arg int) unix.Errno {
 	} else {
 		m = h.fdMount(c.Task, fd)
 	}
-	if m != nil && m.Flags&fsview.ReadOnly != 0 {
-		return unix.EROFS
+	if m == nil || m.Flags&fsview.ReadOnly == 0 {
+		return 0
 	}
-	return 0
+	if access && fd != atFDCWD {
+		if err := unix.Faccessat(h.proc, h.at(c.Task.Tid, "fd/"+strconv.Itoa(fd)), unix.W_OK, unix.AT_EACCESS); err != nil {
+			return errno(err)
+		}
+	}
+	return unix.EROFS
 }
 
 // fdAttr serves calls that change an object by descriptor; they stop only if
@@ -86,10 +98,17 @@ func (h *handler) fdAttr(c *tracer.Call) {
 	if !h.readOnlyMounts {
 		return
 	}
-	m := h.fdMount(c.Task, int(int32(c.Args[0])))
-	if m != nil && m.Flags&fsview.ReadOnly != 0 {
-		c.Fail(unix.EROFS)
+	fd := int(int32(c.Args[0]))
+	m := h.fdMount(c.Task, fd)
+	if m == nil || m.Flags&fsview.ReadOnly == 0 {
+		return
 	}
+	if info, ok := h.fdinfo(c.Task.Tid, fd); ok {
+		if flags, ok := infoField(info, "flags:", 8); ok && flags&unix.O_PATH != 0 {
+			return // EBADF
+		}
+	}
+	c.Fail(unix.EROFS)
 }
 
 // fdCall serves close_range over the reserved descriptors: two ranges around
@@ -127,23 +146,4 @@ func (h *handler) fdCall(c *tracer.Call) {
 		return
 	}
 	c.SetArg(0, high)
-}
-
-// magicMount corrects the mount of a resolution that ends at a magic link:
-// what counts is where the object lies that the kernel will follow it to, not
-// where the link does. Without a place in the view it is no mount's.
-func (h *handler) magicMount(r *fsview.Resolution) {
-	if !r.Magic {
-		return
-	}
-	m := r.Mount
-	rel := strings.Trim(strings.TrimPrefix(r.Guest, m.Target), "/")
-	r.Mount = nil
-	text, e := h.readProc(rel)
-	if e != 0 {
-		return
-	}
-	if guest, ok := h.guestText(strings.TrimSuffix(text, " (deleted)")); ok {
-		r.Mount = h.view.MountAt(guest)
-	}
 }

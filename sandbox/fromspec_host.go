@@ -6,8 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/ptbox/ptbox/fsview"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
 )
 
 func isDir(host string) bool {

@@ -2,11 +2,13 @@ package sandbox
 
 import (
 	"log/slog"
+	"maps"
 	"strconv"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/internal/ptrace"
 	"github.com/ptbox/ptbox/tracer"
 )
 
@@ -26,20 +28,24 @@ type handler struct {
 	half  map[int]bool // tasks in the second part of a close_range
 
 	readOnlyMounts bool
-	chdirs         int    // chdir calls that may not be over
-	startDir       string // guest path of the first directory
+	ambiguous      map[*fsview.Mount]bool // see noteFD
+	chdirs         int                    // chdir calls that may not be over
+	startDir       string                 // guest path of the first directory
 	scratch        func() (string, error)
 
 	req  fsview.Request
 	res  [2]fsview.Resolution
 	base [2]fsview.Base
-	name []byte // scratch for names below /proc
 }
 
 // setView takes what the handlers need to know of the view.
 func (h *handler) setView(v *fsview.View) {
 	h.view = v
+	h.ambiguous = map[*fsview.Mount]bool{}
 	for _, m := range v.Mounts() {
+		if v.Ambiguous(m) {
+			h.ambiguous[m] = true
+		}
 		if m.Flags&fsview.ReadOnly != 0 {
 			h.readOnlyMounts = true
 		}
@@ -57,7 +63,12 @@ type image struct {
 }
 
 // process is what the tasks of one program share, until one of them execs.
-type process struct{ image *image }
+type process struct {
+	image *image
+	// fds are guest paths of directory descriptors (see noteFD). A stale one
+	// does no harm: the view checks it against the directory itself.
+	fds map[int]string
+}
 
 func proc(t *tracer.Task) *process {
 	p, _ := t.Data.(*process)
@@ -69,8 +80,14 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 	p := &process{}
 	if parent != nil {
 		*p = *proc(parent)
+		if p.fds != nil {
+			if shared, e := ptrace.Kcmp(parent.Tid, child.Tid, ptrace.KcmpFiles); e != 0 || shared != 0 {
+				p.fds = maps.Clone(p.fds)
+			}
+		}
 	}
 	child.Data = p
+	h.inheritCwd(parent, child)
 }
 
 // Exec implements tracer.Handler.

@@ -276,14 +276,18 @@ func Unenforced(v *fsview.View) []*fsview.Mount {
 // the rights of the directory above, which lies outside of all rules, and says
 // EXDEV before the kernel can say that directories have one name.
 func (h *handler) linkRoot(c *tracer.Call, from, to *fsview.Resolution) unix.Errno {
-	if h.lock == nil || c.Ent.Paths[0].Op != tracer.OpLinkOld {
+	if h.lock == nil || from == nil || from.Mount == nil || odd(to) {
 		return 0
 	}
 	p := &c.Ent.Paths[0]
 	var st, root unix.Stat_t
 	if h.stat(c, p, from, &st, follow(c, p)) != 0 || st.Mode&unix.S_IFMT != unix.S_IFDIR ||
-		unix.Fstat(int(from.Mount.Root()), &root) != nil || root.Ino != st.Ino || root.Dev != st.Dev ||
-		h.exists(c, &c.Ent.Paths[1], to) {
+		unix.Fstat(int(from.Mount.Root()), &root) != nil || root.Ino != st.Ino || root.Dev != st.Dev {
+		return 0
+	}
+	n := h.nameOf(c, 1, to)
+	defer n.done()
+	if n.search() != 0 || n.exists {
 		return 0
 	}
 	return unix.EPERM

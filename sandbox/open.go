@@ -63,7 +63,6 @@ func (h *handler) open(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
-	h.magicMount(r)
 	if e := h.mayOpen(c, p, r, how); e != 0 {
 		c.Fail(e)
 		return
@@ -85,6 +84,7 @@ func (h *handler) open(c *tracer.Call) {
 		c.SetArg(3, openHowSize)
 	}
 	h.setPath(c, p, raw, r)
+	h.noteFD(c, q, r, how.flags)
 }
 
 // howOf reads what is asked for, with openat2's own checks of its struct.
@@ -130,10 +130,13 @@ func (h *handler) howOf(c *tracer.Call) (how openHow, e unix.Errno) {
 // mayOpen applies the mount's restrictions in the order of the kernel's
 // path_openat: permission before EROFS, and EACCES for a device on nodev.
 func (h *handler) mayOpen(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution, how openHow) unix.Errno {
+	if r.MountPoint && r.Slash && how.flags&(unix.O_CREAT|unix.O_DIRECTORY|unix.O_PATH) == unix.O_CREAT {
+		return unix.EISDIR
+	}
 	if r.MountPoint && how.flags&(unix.O_CREAT|unix.O_EXCL) == unix.O_CREAT|unix.O_EXCL {
 		return unix.EEXIST
 	}
-	m := r.Mount
+	m := h.mountOf(c, r)
 	if m == nil || m.Flags&(fsview.ReadOnly|fsview.NoDev) == 0 || how.flags&unix.O_PATH != 0 {
 		return 0
 	}
@@ -162,6 +165,9 @@ func (h *handler) mayOpen(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolutio
 		if how.flags&(unix.O_CREAT|unix.O_EXCL) == unix.O_CREAT|unix.O_EXCL {
 			return 0 // EEXIST
 		}
+		if how.flags&unix.O_DIRECTORY != 0 {
+			return 0 // ENOTDIR
+		}
 		mode := uint32(0)
 		switch how.flags & unix.O_ACCMODE {
 		case unix.O_WRONLY:
@@ -172,12 +178,11 @@ func (h *handler) mayOpen(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolutio
 			if how.flags&unix.O_TRUNC == 0 {
 				return 0 // an existing file, opened for reading
 			}
-			mode = unix.R_OK | unix.W_OK
 		}
-		if how.flags&unix.O_DIRECTORY != 0 {
-			return 0 // ENOTDIR
+		if how.flags&unix.O_TRUNC != 0 {
+			return unix.EROFS // before permission is looked at (do_open)
 		}
-		fd, path, done := h.hostAt(c, p, r)
+		fd, path, done := h.hostAt(c, p, 0, r)
 		defer done()
 		if err := unix.Faccessat(fd, path, mode, unix.AT_EACCESS); err != nil {
 			return errno(err)

@@ -1,6 +1,10 @@
 package sandbox
 
 import (
+	"encoding/binary"
+	"strconv"
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/fsview"
@@ -36,6 +40,10 @@ func emptyMeansFD(c *tracer.Call, p *tracer.PathArg) bool {
 // says which, and the kernel does the rest, errors included.
 func (h *handler) paths(c *tracer.Call) {
 	var got [2]*fsview.Resolution
+	var byFD *fsview.Mount // linkat's old object, named by its descriptor
+	if h.nothingToDo(c) {
+		return
+	}
 	for n := range c.Ent.Paths {
 		p := &c.Ent.Paths[n]
 		if c.Args[p.Arg] == 0 && (p.NullOK || emptyMeansFD(c, p)) {
@@ -53,7 +61,9 @@ func (h *handler) paths(c *tracer.Call) {
 			// The kernel must see an empty string, and not what another
 			// thread makes of the guest's own after this look at it.
 			if emptyMeansFD(c, p) {
-				if e := h.fdWrite(c, int(p.Dir)); e != 0 {
+				if p.Op == tracer.OpLinkOld {
+					byFD = h.fdMount(c.Task, int(int32(c.Args[p.Dir])))
+				} else if e := h.fdWrite(c, int(p.Dir)); e != 0 {
 					c.Fail(e)
 					return
 				}
@@ -67,6 +77,8 @@ func (h *handler) paths(c *tracer.Call) {
 		r, e := h.resolve(c, str(raw), p.Dir, n, ops[p.Op], follow(c, p), false)
 		if e == 0 {
 			e = h.allowed(c, p, r)
+		} else {
+			e = h.argsFirst(c, e)
 		}
 		if e != 0 {
 			c.Fail(e)
@@ -75,11 +87,62 @@ func (h *handler) paths(c *tracer.Call) {
 		got[n] = r
 		h.setPath(c, p, raw, r)
 	}
-	if got[0] != nil && got[1] != nil {
-		if e := h.pair(c, got[0], got[1]); e != 0 {
-			c.Fail(e)
+	if got[1] == nil {
+		return
+	}
+	e := unix.Errno(0)
+	switch {
+	case c.Ent.Paths[0].Op != tracer.OpLinkOld:
+		e = h.rename(c, got[0], got[1])
+	case got[0] == nil:
+		e = h.link(c, nil, got[1], byFD)
+	case got[0].Magic:
+		e = h.link(c, got[0], got[1], h.magicMount(c.Task, got[0]))
+	default:
+		e = h.link(c, got[0], got[1], h.realMount(got[0]))
+	}
+	if e != 0 {
+		c.Fail(e)
+	}
+}
+
+// nothingToDo answers the calls that return before they look at their path.
+func (h *handler) nothingToDo(c *tracer.Call) bool {
+	if !strings.HasPrefix(c.Ent.Name, "utimensat") || c.Args[2] == 0 {
+		return false
+	}
+	var b [32]byte // two struct timespec
+	if c.Read(c.Args[2], b[:]) != 0 {
+		return false
+	}
+	const omit = unix.UTIME_OMIT
+	if binary.LittleEndian.Uint64(b[8:]) != omit || binary.LittleEndian.Uint64(b[24:]) != omit {
+		return false
+	}
+	c.Return(0)
+	return true
+}
+
+// argsFirst is for a path that leads nowhere: the kernel looks at the other
+// arguments before it, and complains about those first.
+func (h *handler) argsFirst(c *tracer.Call, e unix.Errno) unix.Errno {
+	switch c.Ent.Class {
+	case tracer.ClassAccess:
+		p := &c.Ent.Paths[0]
+		if uint32(c.Args[p.Arg+1])&^7 != 0 {
+			return unix.EINVAL
+		}
+	case tracer.ClassWatch:
+		// The descriptor must be one of theirs.
+		text, err := h.readProc(h.at(c.Task.Tid, "fd/"+strconv.Itoa(int(int32(c.Args[0])))))
+		if err != 0 {
+			return unix.EBADF
+		}
+		if !strings.Contains(text, c.Ent.Name[:strings.IndexByte(c.Ent.Name, '_')]) {
+			return unix.EINVAL
 		}
 	}
+	return e
 }
 
 // setPath hands the answer over: the guest's own words where they are right
@@ -93,48 +156,36 @@ func (h *handler) setPath(c *tracer.Call, p *tracer.PathArg, raw []byte, r *fsvi
 	c.SetPath(int(p.Arg), r.Host)
 }
 
-// allowed applies what the mount forbids, in the kernel's order.
+// allowed applies what the view forbids, in the kernel's order.
 func (h *handler) allowed(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution) unix.Errno {
-	switch p.Op {
-	case tracer.OpCreate:
-		if r.MountPoint {
-			return unix.EEXIST
-		}
-	case tracer.OpDelete:
-		switch {
-		case r.IsRoot:
-			if isRmdir(c) {
-				return unix.EBUSY
-			}
-			return unix.EISDIR
-		case r.LastDot || r.LastDotDot:
-			return 0 // EINVAL, ENOTEMPTY or EISDIR: the spelling decides
-		case r.MountPoint:
-			if !isRmdir(c) && r.Mode&unix.S_IFMT == unix.S_IFDIR {
-				return unix.EISDIR
-			}
-			if isRmdir(c) && r.Mode&unix.S_IFMT != unix.S_IFDIR {
-				return unix.ENOTDIR
-			}
-			return unix.EBUSY
-		case r.AboveMount && isRmdir(c):
-			return unix.ENOTEMPTY
-		}
-	case tracer.OpRename:
-		if r.IsRoot || r.LastDot || r.LastDotDot {
-			return 0
-		}
-		if r.MountPoint || r.AboveMount {
-			return unix.EBUSY
-		}
-	}
-	if p.Op == tracer.OpRename || p.Op == tracer.OpLinkOld || len(c.Ent.Paths) > 1 {
+	switch {
+	case len(c.Ent.Paths) > 1:
 		return 0 // judged for both names together
+	case p.Op == tracer.OpCreate:
+		return h.create(c, 0, r)
+	case p.Op == tracer.OpDelete:
+		return h.remove(c, r)
 	}
-	if r.Mount == nil || r.Mount.Flags&fsview.ReadOnly == 0 {
+	m := h.mountOf(c, r)
+	if m == nil || m.Flags&(fsview.ReadOnly|fsview.NoExec) == 0 {
+		return 0
+	}
+	if c.Ent.Class == tracer.ClassAccess {
+		return h.accessMount(c, p, r, m)
+	}
+	if !c.Ent.Writes || m.Flags&fsview.ReadOnly == 0 {
 		return 0
 	}
 	return h.readOnly(c, p, r)
+}
+
+// mountOf is the mount whose restrictions hold for an object: behind a magic
+// link it is not procfs.
+func (h *handler) mountOf(c *tracer.Call, r *fsview.Resolution) *fsview.Mount {
+	if r.Magic {
+		return h.magicMount(c.Task, r)
+	}
+	return r.Mount
 }
 
 // isRmdir tells rmdir(2) and unlinkat(AT_REMOVEDIR) from unlink(2).
@@ -142,58 +193,54 @@ func isRmdir(c *tracer.Call) bool {
 	return c.Ent.Name == "rmdir" || c.Ent.Name == "unlinkat" && c.Args[2]&unix.AT_REMOVEDIR != 0
 }
 
-// readOnly is what a call that changes something answers on a read-only
-// mount, or 0 if it changes nothing.
+// readOnly is what a call that changes an object's attributes answers on a
+// read-only mount.
 func (h *handler) readOnly(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution) unix.Errno {
-	if c.Ent.Class == tracer.ClassAccess {
-		return h.accessReadOnly(c, p, r)
-	}
-	if !c.Ent.Writes {
-		return 0
-	}
-	switch p.Op {
-	case tracer.OpCreate:
-		// EEXIST beats EROFS (filename_create in fs/namei.c), and so does
-		// ENOENT for a trailing slash on what is not to be a directory.
-		if h.exists(c, p, r) {
-			return unix.EEXIST
-		}
-		if r.Slash && c.Ent.Name != "mkdir" && c.Ent.Name != "mkdirat" {
-			return unix.ENOENT
-		}
-		return unix.EROFS
-	case tracer.OpDelete:
-		return unix.EROFS
-	}
-	// Attribute changes: the object must be there first.
 	var st unix.Stat_t
 	if e := h.stat(c, p, r, &st, follow(c, p)); e != 0 {
 		return e
+	}
+	if strings.HasPrefix(c.Ent.Name, "truncate") {
+		// What truncate checks before the mount ends the call by itself.
+		if int64(c.Args[1]) < 0 || st.Mode&unix.S_IFMT != unix.S_IFREG {
+			return 0
+		}
+		fd, path, done := h.hostAt(c, p, 0, r)
+		defer done()
+		if unix.Faccessat(fd, path, unix.W_OK, unix.AT_EACCESS) != nil {
+			return 0
+		}
 	}
 	return unix.EROFS
 }
 
-// accessReadOnly is access(2) for writing on a read-only mount: permission
-// first, and only files, directories and links are read-only.
-func (h *handler) accessReadOnly(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution) unix.Errno {
+// accessMount is access(2) on a mount that is read-only or noexec: permission
+// first, and only files, directories and links are read-only, only files
+// cannot be executed.
+func (h *handler) accessMount(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution, m *fsview.Mount) unix.Errno {
 	mode := uint32(c.Args[p.Arg+1])
-	if mode&unix.W_OK == 0 {
+	var st unix.Stat_t
+	if mode&(unix.W_OK|unix.X_OK) == 0 || mode&^7 != 0 {
 		return 0
 	}
-	var st unix.Stat_t
 	if e := h.stat(c, p, r, &st, follow(c, p)); e != 0 {
 		return e
 	}
-	switch st.Mode & unix.S_IFMT {
-	case unix.S_IFREG, unix.S_IFDIR, unix.S_IFLNK:
-	default:
+	kind := st.Mode & unix.S_IFMT
+	if mode&unix.X_OK != 0 && m.Flags&fsview.NoExec != 0 && kind == unix.S_IFREG {
+		return unix.EACCES
+	}
+	if mode&unix.W_OK == 0 || m.Flags&fsview.ReadOnly == 0 {
+		return 0
+	}
+	if kind != unix.S_IFREG && kind != unix.S_IFDIR && kind != unix.S_IFLNK {
 		return 0
 	}
 	flags := 0
 	if p.Flags >= 0 {
 		flags = int(c.Args[p.Flags]) & (unix.AT_EACCESS | unix.AT_SYMLINK_NOFOLLOW)
 	}
-	fd, path, done := h.hostAt(c, p, r)
+	fd, path, done := h.hostAt(c, p, 0, r)
 	defer done()
 	if err := unix.Faccessat(fd, path, mode, flags); err != nil {
 		return errno(err)
@@ -201,45 +248,14 @@ func (h *handler) accessReadOnly(c *tracer.Call, p *tracer.PathArg, r *fsview.Re
 	return unix.EROFS
 }
 
-// pair judges a call that names two objects: rename and link.
-func (h *handler) pair(c *tracer.Call, from, to *fsview.Resolution) unix.Errno {
-	if m := from.Mount; m != nil && to.Mount != nil {
-		if m != to.Mount {
-			return unix.EXDEV
-		}
-		if m.Flags&fsview.ReadOnly == 0 {
-			return h.linkRoot(c, from, to)
-		}
-	} else {
-		return 0
-	}
-	link := c.Ent.Class == tracer.ClassName && c.Ent.Paths[0].Op == tracer.OpLinkOld
-	if link {
-		var st unix.Stat_t
-		if e := h.stat(c, &c.Ent.Paths[0], from, &st, follow(c, &c.Ent.Paths[0])); e != 0 {
-			return e
-		}
-		if h.exists(c, &c.Ent.Paths[1], to) {
-			return unix.EEXIST
-		}
-		return unix.EROFS
-	}
-	for _, r := range []*fsview.Resolution{from, to} {
-		if r.LastDot || r.LastDotDot || r.IsRoot {
-			return 0 // EBUSY, before anything is written
-		}
-	}
-	return unix.EROFS
-}
-
 // hostAt gives what an *at call of the tracer itself needs to reach the
 // object of r.
-func (h *handler) hostAt(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution) (fd int, path string, done func()) {
+func (h *handler) hostAt(c *tracer.Call, p *tracer.PathArg, n int, r *fsview.Resolution) (fd int, path string, done func()) {
 	if !r.Relative {
 		return unix.AT_FDCWD, string(r.Host), func() {}
 	}
-	raw, _ := c.Path(int(p.Arg), 0)
-	b, keep, e := h.baseOf(c, p.Dir, 0)
+	raw, _ := c.Path(int(p.Arg), n)
+	b, keep, e := h.baseOf(c, p.Dir, n)
 	if e != 0 {
 		return -1, string(raw), func() {}
 	}
@@ -252,27 +268,13 @@ func (h *handler) hostAt(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution
 
 // stat looks at the object of r.
 func (h *handler) stat(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution, st *unix.Stat_t, follow bool) unix.Errno {
-	fd, path, done := h.hostAt(c, p, r)
+	fd, path, done := h.hostAt(c, p, 0, r)
 	defer done()
 	flags := unix.AT_SYMLINK_NOFOLLOW
 	if follow && r.Magic {
 		flags = 0
 	}
 	return errno(unix.Fstatat(fd, path, st, flags))
-}
-
-// exists reports whether the name to be made is taken.
-func (h *handler) exists(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution) bool {
-	if r.LastDot || r.LastDotDot || r.IsRoot {
-		return true
-	}
-	fd, path, done := h.hostAt(c, p, r)
-	defer done()
-	for len(path) > 1 && path[len(path)-1] == '/' {
-		path = path[:len(path)-1]
-	}
-	var st unix.Stat_t
-	return unix.Fstatat(fd, path, &st, unix.AT_SYMLINK_NOFOLLOW) == nil
 }
 
 // errno takes the errno out of an error of package unix.

@@ -224,8 +224,10 @@ func (s *Sandbox) find(name, cwd string) (string, error) {
 	if denied != "" {
 		return "", execError(denied, unix.EACCES)
 	}
-	return "", &Error{Op: "exec", Path: name, Code: CodeNotFound, Err: errors.New("command not found"),
-		Hint: "it is in no directory of the view's PATH (" + path + ")"}
+	return "", &Error{
+		Op: "exec", Path: name, Code: CodeNotFound, Err: errors.New("command not found"),
+		Hint: "it is in no directory of the view's PATH (" + path + ")",
+	}
 }
 
 // run is the tracer's goroutine.

@@ -135,14 +135,12 @@ func (h *handler) translate(c *tracer.Call, raw []byte, create bool) ([]byte, un
 	}
 	host := string(r.Host)
 	if create {
-		if r.MountPoint {
+		switch e := h.bindName(r); e {
+		case 0:
+		case unix.EEXIST:
 			return nil, unix.EADDRINUSE
-		}
-		if r.Mount != nil && r.Mount.Flags&fsview.ReadOnly != 0 {
-			if h.exists(c, &tracer.PathArg{Dir: -1}, r) {
-				return nil, unix.EADDRINUSE
-			}
-			return nil, unix.EROFS
+		default:
+			return nil, e
 		}
 	}
 	if len(host) >= sunPathMax {
@@ -150,12 +148,50 @@ func (h *handler) translate(c *tracer.Call, raw []byte, create bool) ([]byte, un
 			return nil, e
 		}
 	}
+	if !create {
+		out := binary.LittleEndian.AppendUint16(nil, unix.AF_UNIX)
+		return append(append(out, host...), 0), 0
+	}
 	if h.socks.names == nil || len(h.socks.names) >= maxNames {
 		h.socks.names = map[string]string{}
 	}
 	h.socks.names[host] = name
 	out := binary.LittleEndian.AppendUint16(nil, unix.AF_UNIX)
 	return append(append(out, host...), 0), 0
+}
+
+// bindName judges the name that bind(2) would make.
+func (h *handler) bindName(r *fsview.Resolution) unix.Errno {
+	host := strings.TrimRight(string(r.Host), "/")
+	if e := errno(unix.Faccessat(unix.AT_FDCWD, path.Dir(trimDots(host)), unix.X_OK, unix.AT_EACCESS)); e != 0 && !r.IsRoot {
+		return e
+	}
+	if r.MountPoint || odd(r) {
+		return unix.EEXIST
+	}
+	if r.Mount == nil || r.Mount.Flags&fsview.ReadOnly == 0 {
+		return 0
+	}
+	var st unix.Stat_t
+	if unix.Lstat(host, &st) == nil {
+		return unix.EEXIST
+	}
+	if r.Slash {
+		return unix.ENOENT
+	}
+	return unix.EROFS
+}
+
+// trimDots turns a last "." or ".." into a name, so that path.Dir leaves the
+// directory that it is looked for in.
+func trimDots(host string) string {
+	if dir, ok := strings.CutSuffix(host, "/.."); ok {
+		return dir + "/x"
+	}
+	if dir, ok := strings.CutSuffix(host, "/."); ok {
+		return dir + "/x"
+	}
+	return host
 }
 
 // shortName gives a host path that fits into sun_path: the directory goes

@@ -14,7 +14,6 @@ type traceWriter struct {
 	mu  sync.Mutex
 	o   *Trace
 	all bool
-	buf []byte
 }
 
 // record is one reported call. The field names are a stable format.

@@ -107,8 +107,7 @@ func (r *report) idMaps(at string, maps []specs.LinuxIDMapping, own uint32, user
 			r.bad(fmt.Sprintf("%s/%d/size", at, i), "zero")
 		}
 		if m.ContainerID != m.HostID {
-			r.bad(fmt.Sprintf("%s/%d", at, i), "maps %d to %d: identity is not emulated yet", m.HostID, m.ContainerID).Hint =
-				"map the caller's id to itself"
+			r.bad(fmt.Sprintf("%s/%d", at, i), "maps %d to %d: identity is not emulated yet", m.HostID, m.ContainerID).Hint = "map the caller's id to itself"
 		}
 		covered = covered || (own >= m.HostID && own-m.HostID < m.Size)
 	}

@@ -218,8 +218,7 @@ func (r *report) user(u *specs.User, c Caller) {
 	}
 	for i, g := range u.AdditionalGids {
 		if g != c.GID && !slices.Contains(c.Groups, g) {
-			r.bad(fmt.Sprintf("/process/user/additionalGids/%d", i), "%d is not a group of the caller", g).Hint =
-				"identity is not emulated yet"
+			r.bad(fmt.Sprintf("/process/user/additionalGids/%d", i), "%d is not a group of the caller", g).Hint = "identity is not emulated yet"
 		}
 	}
 }
@@ -261,8 +260,7 @@ func (r *report) capabilities(caps *specs.LinuxCapabilities, c Caller) {
 		r.warn("/process/capabilities", "not granted, the caller does not have them: %s", strings.Join(lacking, ", "))
 	}
 	if c.Caps&^permitted != 0 {
-		r.bad("/process/capabilities", "the caller has capabilities that are not listed; dropping them is not supported yet").Hint =
-			"run ptbox as an ordinary user, or omit the property to keep them"
+		r.bad("/process/capabilities", "the caller has capabilities that are not listed; dropping them is not supported yet").Hint = "run ptbox as an ordinary user, or omit the property to keep them"
 	}
 }
 

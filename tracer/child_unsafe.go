@@ -45,8 +45,10 @@ const (
 	stepExec
 )
 
-var stepNames = [...]string{"start", "setsid", "standard descriptors", "window descriptor", "closing descriptors",
-	"resource limit", "working directory", "no_new_privs", "landlock", "seccomp", "exec"}
+var stepNames = [...]string{
+	"start", "setsid", "standard descriptors", "window descriptor", "closing descriptors",
+	"resource limit", "working directory", "no_new_privs", "landlock", "seccomp", "exec",
+}
 
 func (tr *Tracer) newChild(l *Launch) (*child, error) {
 	c := &child{

@@ -390,8 +390,12 @@ func TestSearchIsShallow(t *testing.T) {
 
 func TestCompileRefuses(t *testing.T) {
 	for _, p := range []Policy{
-		{ABI: I386}, {ABI: numABI}, {ABI: ARM64, I386: true},
-		{WindowLow: 1, WindowEnd: 1 << 32}, {WindowLow: 2, WindowEnd: 1}, {WindowEnd: 1, WindowFD: -1},
+		{ABI: I386},
+		{ABI: numABI},
+		{ABI: ARM64, I386: true},
+		{WindowLow: 1, WindowEnd: 1 << 32},
+		{WindowLow: 2, WindowEnd: 1},
+		{WindowEnd: 1, WindowFD: -1},
 	} {
 		if _, err := Compile(p); err == nil {
 			t.Errorf("%+v was accepted", p)

@@ -166,8 +166,10 @@ func (tr *Tracer) exit(t *Task) {
 	val := int64(r.Rax)
 	again := false
 	if p.ask && !restarts(val) {
-		res := Result{Task: t, Ent: p.ent, Val: val, State: p.state, tr: tr,
-			Args: [6]uint64{p.orig.Rdi, p.orig.Rsi, p.orig.Rdx, p.orig.R10, p.orig.R8, p.orig.R9}}
+		res := Result{
+			Task: t, Ent: p.ent, Val: val, State: p.state, tr: tr,
+			Args: [6]uint64{p.orig.Rdi, p.orig.Rsi, p.orig.Rdx, p.orig.R10, p.orig.R8, p.orig.R9},
+		}
 		tr.h.Result(&res)
 		r.Rax = uint64(res.Val)
 		again = res.again

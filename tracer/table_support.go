@@ -26,9 +26,13 @@ func (w When) String() string {
 		w    When
 		text string
 	}{
-		{IfMerged, "mount points without a host directory"}, {IfReadOnly, "read-only mounts"},
-		{IfIdentity, "an emulated identity"}, {IfProtect, "a launcher to guard"}, {IfUTS, "an emulated host name"},
-		{IfUnscoped, "no Landlock for signals"}, {IfNoNet, "no network"},
+		{IfMerged, "mount points without a host directory"},
+		{IfReadOnly, "read-only mounts"},
+		{IfIdentity, "an emulated identity"},
+		{IfProtect, "a launcher to guard"},
+		{IfUTS, "an emulated host name"},
+		{IfUnscoped, "no Landlock for signals"},
+		{IfNoNet, "no network"},
 	} {
 		if w&c.w != 0 {
 			out = append(out, c.text)

@@ -10,9 +10,10 @@ import (
 	"slices"
 	"strconv"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/ptbox/ptbox/sandbox"
 	"github.com/ptbox/ptbox/tracer"
-	"golang.org/x/sys/unix"
 )
 
 // engineFailure turns an error of package sandbox into a failure.
@@ -62,9 +63,16 @@ func printStats(w io.Writer, st tracer.Stats) {
 		name string
 		n    uint64
 	}{
-		{"stops", st.Stops}, {"seccomp stops", st.Seccomp}, {"syscall stops", st.Syscalls}, {"exit stops", st.ExitStops},
-		{"signals", st.Signals}, {"execs", st.Execs}, {"forks", st.Forks},
-		{"rewritten", st.Rewritten}, {"answered", st.Answered}, {"unchanged", st.Unchanged},
+		{"stops", st.Stops},
+		{"seccomp stops", st.Seccomp},
+		{"syscall stops", st.Syscalls},
+		{"exit stops", st.ExitStops},
+		{"signals", st.Signals},
+		{"execs", st.Execs},
+		{"forks", st.Forks},
+		{"rewritten", st.Rewritten},
+		{"answered", st.Answered},
+		{"unchanged", st.Unchanged},
 	} {
 		fmt.Fprintf(w, "ptbox: stats: %-16s %d\n", c.name, c.n)
 	}

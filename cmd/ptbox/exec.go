@@ -7,8 +7,9 @@ import (
 	"os"
 	"strings"
 
-	"github.com/ptbox/ptbox/sandbox"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/sandbox"
 )
 
 // processFlags are the flags of exec and run about the process.
@@ -38,8 +39,10 @@ func (f *processFlags) opts() []opt {
 
 func (f *engineFlags) opts() []opt {
 	return []opt{
-		{names: []string{"trace"}, arg: "WHAT", value: &value{optional: true, set: f.setTrace},
-			usage: "report intercepted calls: path (the default), all or unhandled"},
+		{
+			names: []string{"trace"}, arg: "WHAT", value: &value{optional: true, set: f.setTrace},
+			usage: "report intercepted calls: path (the default), all or unhandled",
+		},
 		{names: []string{"trace-format"}, arg: "FORMAT", value: oneOf(&f.traceFormat, "text", "json"), usage: "text or json"},
 		{names: []string{"trace-output"}, arg: "FILE", value: text(&f.traceOutput), usage: "report to FILE, not to standard error"},
 		{names: []string{"regs"}, arg: "HOW", value: oneOf(&f.regs, "auto", "peekuser", "regset", "gsi", "ssi"), usage: "how registers are read and written: peekuser, regset, gsi, ssi or auto"},

@@ -201,6 +201,7 @@ func Kcmp(a, b int, what int) (int, unix.Errno) {
 
 // The resources of Kcmp (include/uapi/linux/kcmp.h).
 const (
-	KcmpVM = 1
-	KcmpFS = 3
+	KcmpVM    = 1
+	KcmpFiles = 2
+	KcmpFS    = 3
 )
