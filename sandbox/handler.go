@@ -22,10 +22,16 @@ type handler struct {
 	trace *traceWriter
 	uts   *uts
 	lock  *lock
-	dirs  map[dirKey]*mergedDir
-	socks sockets
-	next  *nextImage   // the exec that is about to succeed
-	half  map[int]bool // tasks in the second part of a close_range
+
+	noNet     bool
+	abstract  map[string]bool // abstract sockets bound inside, without Landlock
+	pidsLimit int64
+	tasks     int64 // alive
+	forking   map[*tracer.Task]bool
+	dirs      map[dirKey]*mergedDir
+	socks     sockets
+	next      *nextImage   // the exec that is about to succeed
+	half      map[int]bool // tasks in the second part of a close_range
 
 	readOnlyMounts bool
 	ambiguous      map[*fsview.Mount]bool // see noteFD
@@ -77,6 +83,8 @@ func proc(t *tracer.Task) *process {
 
 // Fork implements tracer.Handler.
 func (h *handler) Fork(parent, child *tracer.Task) {
+	h.tasks++
+	delete(h.forking, parent)
 	p := &process{}
 	if parent != nil {
 		*p = *proc(parent)
@@ -103,6 +111,8 @@ func (h *handler) Exec(t *tracer.Task) {
 
 // Exit implements tracer.Handler.
 func (h *handler) Exit(t *tracer.Task) {
+	h.tasks--
+	delete(h.forking, t)
 	h.chdirDone(t)
 	delete(h.half, t.Tid)
 }

@@ -54,7 +54,7 @@ func (s *Sandbox) newLock(l *tracer.Launch) (*lock, error) {
 	default:
 		return nil, fmt.Errorf("unknown Landlock mode %q (auto, on, off)", s.o.Landlock)
 	}
-	set, err := landlock.New(abi, false)
+	set, err := landlock.New(abi, s.o.NoNetwork)
 	if err != nil {
 		return nil, err
 	}

@@ -150,6 +150,7 @@ const (
 	IfUTS                       // host name is emulated
 	IfUnscoped                  // nothing in the kernel keeps signals inside the sandbox
 	IfNoNet                     // the sandbox has no network
+	IfPids                      // the number of tasks is limited
 )
 
 // Guard is a test that the seccomp program makes on the arguments of a Handled

@@ -33,6 +33,7 @@ func (w When) String() string {
 		{IfUTS, "an emulated host name"},
 		{IfUnscoped, "no Landlock for signals"},
 		{IfNoNet, "no network"},
+		{IfPids, "a limit on tasks"},
 	} {
 		if w&c.w != 0 {
 			out = append(out, c.text)
