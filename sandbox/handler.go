@@ -23,6 +23,8 @@ type handler struct {
 	uts   *uts
 	lock  *lock
 
+	openat2   bool // the kernel has it
+	filtered  bool // the guest has installed a seccomp filter
 	noNet     bool
 	abstract  map[string]bool // abstract sockets bound inside, without Landlock
 	pidsLimit int64
