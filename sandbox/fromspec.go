@@ -61,6 +61,12 @@ func FromSpec(sp *specs.Spec, bundle string) (Options, []string, error) {
 		warnings = append(warnings, fmt.Sprintf("%s: the host does not have it", name))
 	}
 	if sp.Linux != nil {
+		for _, ns := range sp.Linux.Namespaces {
+			o.NoNetwork = o.NoNetwork || ns.Type == specs.NetworkNamespace
+		}
+		if res := sp.Linux.Resources; res != nil && res.Pids != nil && res.Pids.Limit != nil {
+			o.PidsLimit = *res.Pids.Limit
+		}
 		if err := hide(&o, sp.Linux.MaskedPaths, sp.Linux.ReadonlyPaths); err != nil {
 			return Options{}, nil, err
 		}

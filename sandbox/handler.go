@@ -14,19 +14,27 @@ import (
 
 // handler answers the tracer's stops from the view.
 type handler struct {
-	view   *fsview.View
-	host   fsview.OS
-	tr     *tracer.Tracer
-	proc   int // descriptor of the host's /proc
-	log    *slog.Logger
-	trace  *traceWriter
-	uts    *uts
-	lock   *lock
-	dirs   map[dirKey]*mergedDir
-	socks  sockets
-	procfs procfs
-	next   *nextImage   // the exec that is about to succeed
-	half   map[int]bool // tasks in the second part of a close_range
+	view  *fsview.View
+	host  fsview.OS
+	tr    *tracer.Tracer
+	proc  int // descriptor of the host's /proc
+	log   *slog.Logger
+	trace *traceWriter
+	uts   *uts
+	lock  *lock
+
+	openat2   bool // the kernel has it
+	ownFilter bool // the guest has installed a seccomp filter
+	noNet     bool
+	abstract  map[string]bool // abstract sockets bound inside, without Landlock
+	pidsLimit int64
+	tasks     int64 // alive
+	forking   map[*tracer.Task]bool
+	dirs      map[dirKey]*mergedDir
+	socks     sockets
+	procfs    procfs
+	next      *nextImage   // the exec that is about to succeed
+	half      map[int]bool // tasks in the second part of a close_range
 
 	readOnlyMounts bool
 	ambiguous      map[*fsview.Mount]bool // see noteFD
@@ -79,6 +87,8 @@ func proc(t *tracer.Task) *process {
 
 // Fork implements tracer.Handler.
 func (h *handler) Fork(parent, child *tracer.Task) {
+	h.tasks++
+	delete(h.forking, parent)
 	p := &process{}
 	if parent != nil {
 		*p = *proc(parent)
@@ -109,6 +119,8 @@ func (h *handler) Exec(t *tracer.Task) {
 
 // Exit implements tracer.Handler.
 func (h *handler) Exit(t *tracer.Task) {
+	h.tasks--
+	delete(h.forking, t)
 	h.chdirDone(t)
 	delete(h.half, t.Tid)
 	if h.trace != nil {

@@ -70,23 +70,15 @@ func (h *handler) open(c *tracer.Call) {
 	if h.procOpen(c, r, how) {
 		return
 	}
-	if c.Ent.Name == "openat2" {
-		if !r.Relative {
-			how.resolve &^= scoped | unix.RESOLVE_NO_XDEV
-			if !r.Magic {
-				// Nothing of the path is a symlink but perhaps the last
-				// component, which the flags above have dealt with.
-				how.resolve &^= unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS
-			}
-		}
-		var b [openHowSize]byte
-		binary.LittleEndian.PutUint64(b[0:], how.flags)
-		binary.LittleEndian.PutUint64(b[8:], how.mode)
-		binary.LittleEndian.PutUint64(b[16:], how.resolve)
-		c.SetRef(2, c.Put(b[:]))
-		c.SetArg(3, openHowSize)
+	if c.Ent.Name == "openat2" && !r.Relative {
+		how.resolve &^= scoped | unix.RESOLVE_NO_XDEV
 	}
-	h.setPath(c, p, raw, r)
+	arg := h.confine(c, p, r, how)
+	if r.Relative {
+		c.SetPath(arg, raw)
+	} else {
+		c.SetPath(arg, r.Host)
+	}
 	h.noteFD(c, q, r, how.flags)
 }
 

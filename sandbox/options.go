@@ -51,6 +51,12 @@ type Options struct {
 	// (the default): whether the kernel's Landlock backs the view up.
 	Landlock string
 
+	// NoNetwork leaves the command AF_UNIX sockets only.
+	NoNetwork bool
+	// PidsLimit, when above 0, is how many tasks (threads count) there may be
+	// at once; more make fork(2) fail with EAGAIN.
+	PidsLimit int64
+
 	// Undumpable makes the calling process undumpable (prctl(2)) before the
 	// command's first instruction, so that nothing of the same user can trace
 	// it, read its memory or take its descriptors.

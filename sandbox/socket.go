@@ -105,8 +105,14 @@ func (h *handler) sockIn(c *tracer.Call, a, l int, create bool) {
 		return
 	}
 	if !ok {
-		if raw != nil {
+		switch {
+		case !create && !h.reachable(raw):
+			c.Fail(unix.ECONNREFUSED)
+		case raw != nil:
 			c.SetRef(a, c.Put(raw))
+			if create {
+				h.bound(c, raw)
+			}
 		}
 		return
 	}
@@ -252,6 +258,8 @@ func (h *handler) sendmsg(c *tracer.Call, addr uint64) {
 		raw, ok, e := h.sockaddr(c, name, min(n, 128))
 		if e == 0 && ok {
 			raw, e = h.translate(c, raw, false)
+		} else if e == 0 && !h.reachable(raw) {
+			e = unix.ECONNREFUSED
 		}
 		if e != 0 {
 			c.Fail(e)

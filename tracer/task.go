@@ -182,7 +182,8 @@ func (tr *Tracer) unwind(t *Task, r *unix.PtraceRegs) bool {
 		tr.win.restore(i, r)
 		if before {
 			// The kernel is about to restart the call: let it restart at
-			// the guest's own instruction.
+			// the guest's own instruction, with its own number.
+			r.Rax = r.Orig_rax
 			r.Rip -= syscallLen
 		}
 	}

@@ -46,6 +46,7 @@ const (
 	saveR8
 	saveR9
 	saveIP
+	saveNr
 )
 
 // window is the tracer's side of the mapping, and the slots in it.
@@ -163,6 +164,7 @@ func (w *window) save(i int16, r *unix.PtraceRegs) {
 	le.PutUint64(b[saveR8*8:], r.R8)
 	le.PutUint64(b[saveR9*8:], r.R9)
 	le.PutUint64(b[saveIP*8:], r.Rip)
+	le.PutUint64(b[saveNr*8:], r.Orig_rax)
 }
 
 // restore puts the registers saved in slot i back into r.
@@ -176,5 +178,6 @@ func (w *window) restore(i int16, r *unix.PtraceRegs) {
 	r.R8 = le.Uint64(b[saveR8*8:])
 	r.R9 = le.Uint64(b[saveR9*8:])
 	r.Rip = le.Uint64(b[saveIP*8:])
-	r.Rcx = r.Rip // as `syscall` leaves it
+	r.Orig_rax = le.Uint64(b[saveNr*8:]) // for a restart
+	r.Rcx = r.Rip                        // as `syscall` leaves it
 }

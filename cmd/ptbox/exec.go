@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -18,6 +19,9 @@ type processFlags struct {
 	env      []string // NAME=VALUE, or NAME to take the caller's
 	clearEnv bool
 	preserve int
+	net      string
+	pids     int
+	timeout  time.Duration
 	engineFlags
 }
 
@@ -34,6 +38,9 @@ func (f *processFlags) opts() []opt {
 		{names: []string{"env", "e"}, arg: "NAME[=VALUE]", value: &value{set: f.addEnv}, usage: "set a variable, or take the caller's"},
 		{names: []string{"clearenv"}, value: boolean(&f.clearEnv), usage: "start from TERM, PATH and HOME=/ only"},
 		{names: []string{"preserve-fds"}, arg: "N", value: number(&f.preserve), usage: "let the command have the descriptors 3 to 2+N"},
+		{names: []string{"net"}, arg: "WHICH", value: oneOf(&f.net, "host", "none"), usage: "the host's network (the default) or none but Unix sockets"},
+		{names: []string{"pids-limit"}, arg: "N", value: number(&f.pids), usage: "let no more than N processes and threads be there at once"},
+		{names: []string{"timeout"}, arg: "TIME", value: &value{set: f.setTimeout}, usage: "kill the command after TIME (90s, 1h30m) and exit with 124"},
 	}
 }
 
@@ -58,6 +65,13 @@ func (f *engineFlags) setTrace(s string) error {
 		s = "path"
 	}
 	return oneOf(&f.trace, "path", "all", "unhandled").set(s)
+}
+
+func (f *processFlags) setTimeout(s string) (err error) {
+	if f.timeout, err = time.ParseDuration(s); err == nil && f.timeout <= 0 {
+		err = errors.New("not above zero")
+	}
+	return err
 }
 
 func (f *processFlags) addEnv(s string) error {
@@ -120,6 +134,10 @@ func (p *program) launch(cmd string, o sandbox.Options, f *processFlags) error {
 	}
 	o.PreserveFDs = f.preserve
 	o.Undumpable = true
+	o.NoNetwork = o.NoNetwork && f.net != "host" || f.net == "none"
+	if f.pids > 0 {
+		o.PidsLimit = int64(f.pids)
+	}
 	o.Regs, o.Mem, o.Trap, o.Landlock = f.regs, f.mem, f.trap, f.landlock
 	if f.traceFormat != "" || f.traceOutput != "" {
 		if f.trace == "" {
@@ -145,7 +163,7 @@ func (p *program) launch(cmd string, o sandbox.Options, f *processFlags) error {
 	if f.stats {
 		counters = p.stderr
 	}
-	code, err := runSandbox(o, counters)
+	code, err := runSandbox(o, f.timeout, counters)
 	if err != nil {
 		return err
 	}
