@@ -77,7 +77,7 @@ func New(o Options) (*Sandbox, error) {
 	}
 	s.view, err = fsview.New(fsview.Config{
 		Root:    fsview.Mount{Source: o.Root, Kind: BindKind(o.Root), Flags: o.RootFlags},
-		Mounts:  withProc(o.Root, o.Mounts),
+		Mounts:  withDevices(withProc(o.Root, o.Mounts)),
 		Scratch: s.scratchDir,
 		Links:   s.h,
 	})
