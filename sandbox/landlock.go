@@ -84,6 +84,11 @@ func (k *lock) fill(s *Sandbox, l *tracer.Launch) error {
 		if err := k.set.Allow(int(m.Root()), mountRights(m)); err != nil {
 			return fmt.Errorf("%s: %w", m.Target, err)
 		}
+		if u := m.Union(); u != nil {
+			if err := k.layers(m, u); err != nil {
+				return fmt.Errorf("%s: %w", m.Target, err)
+			}
+		}
 		if m.Flags&fsview.ReadOnly != 0 && m.Kind == fsview.Bind {
 			if err := k.devices(m); err != nil {
 				return err
@@ -105,6 +110,21 @@ func (k *lock) fill(s *Sandbox, l *tracer.Launch) error {
 		if err := k.interp(p); err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
+	}
+	return nil
+}
+
+// layers adds the other directories of an overlay. Nothing below a lower one
+// can be written, whatever the handlers do.
+func (k *lock) layers(m *fsview.Mount, u *fsview.Union) error {
+	for _, h := range u.Lowers() {
+		if err := k.set.Allow(int(h), mountRights(m)&^landlock.Write); err != nil {
+			return err
+		}
+	}
+	if u.Writable() {
+		// Where bind(2) makes a socket that is to take a whiteout's place.
+		return k.set.Allow(int(u.Work()), landlock.Write)
 	}
 	return nil
 }
@@ -242,7 +262,10 @@ func (k *lock) opens(v *fsview.View, p string) bool {
 		return false
 	}
 	for _, m := range v.Mounts() {
-		if m.Flags&fsview.NoExec == 0 && inside(string(text[:n]), m.Source) {
+		if m.Flags&fsview.NoExec != 0 {
+			continue
+		}
+		if inside(string(text[:n]), m.Source) || m.Union() != nil && m.Union().Lower(string(text[:n])) {
 			return true
 		}
 	}
