@@ -61,13 +61,13 @@ func (m *Mount) Rel(guest string) string {
 // Writable says whether there is an upper directory.
 func (o *Union) Writable() bool { return o.upper }
 
-// Lowers are the held lower directories. They stay the union's, as does Work,
-// the directory in which changes are prepared.
-func (o *Union) Lowers() []Handle {
-	var out []Handle
-	for i := range o.layers {
+// Lowers are the held lower directories, by host path. The handles stay the
+// union's, as does Work, the directory in which changes are prepared.
+func (o *Union) Lowers() map[string]Handle {
+	out := map[string]Handle{}
+	for i, l := range o.layers {
 		if i > 0 || !o.upper {
-			out = append(out, Handle(o.layers[i].root))
+			out[l.path] = Handle(l.root)
 		}
 	}
 	return out

@@ -209,12 +209,8 @@ func opaque(fd int) byte {
 	return b[0]
 }
 
-// openPath is FS.Open in the union.
-func (o *Union) openPath(rel string, nofollow bool) (h Handle, layer int, merged bool, e unix.Errno) {
-	b, e := o.find(rel, nofollow)
-	if e != 0 {
-		return NoHandle, 0, false, e
-	}
+// take keeps the topmost descriptor and gives the others up.
+func (b *thing) take() (h Handle, e unix.Errno) {
 	h = Handle(b.top())
 	if b.set != nil {
 		if b.set[0].own {
@@ -224,7 +220,7 @@ func (o *Union) openPath(rel string, nofollow bool) (h Handle, layer int, merged
 		}
 		b.set.close()
 	}
-	return h, b.layer, len(b.set) > 1, e
+	return h, e
 }
 
 // Holds says whether the directory rel of the union is, in one of its layers,

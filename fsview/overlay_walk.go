@@ -13,8 +13,12 @@ import (
 
 // openUnion is walker.open in an Overlay. The layer of what was found is kept.
 func (w *walker) openUnion(rel string, nofollow bool, mark int) (h Handle, e unix.Errno) {
-	h, w.layer, w.merged, e = w.m.ov.openPath(w.unionRel(rel, mark), nofollow)
-	return h, e
+	b, e := w.m.ov.find(w.unionRel(rel, mark), nofollow)
+	if e != 0 {
+		return NoHandle, e
+	}
+	w.layer, w.merged, w.mode = b.layer, len(b.set) > 1, b.st.Mode
+	return b.take()
 }
 
 // unionRel is the path from the mount's root to rel at the position mark.

@@ -20,6 +20,7 @@ type walker struct {
 
 	layer  int  // of an Overlay, in which the last Open found its object
 	merged bool // that is a directory of several layers
+	mode   uint32
 
 	loops int  // symlinks lost to races, so that nobody can keep us here
 	moved bool // more than the plain names below the base was involved
@@ -315,8 +316,10 @@ func (w *walker) found(rel string, mark int, nofollow, slash, dot bool) unix.Err
 		}
 	}
 	r.Exists, r.Slash = true, slash
-	r.Merged = w.m.ov != nil && w.merged
-	if rel == "" && len(w.g) == w.m.tlen {
+	switch {
+	case w.m.ov != nil:
+		r.Mode, r.Merged = w.mode, w.merged
+	case rel == "" && len(w.g) == w.m.tlen:
 		r.Mode = w.m.st.Mode
 	}
 	tail := ""
@@ -353,6 +356,9 @@ func (w *walker) create(rel string, last, mark int) unix.Errno {
 		return e
 	}
 	w.r.Exists = exists
+	if exists && w.m.ov != nil {
+		w.r.Mode = w.mode
+	}
 	w.host("", false)
 	w.v.hold(w.q, w.r, h)
 	return w.answer()

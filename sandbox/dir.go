@@ -52,7 +52,7 @@ func (h *handler) getdents(c *tracer.Call) {
 	if !ok {
 		return
 	}
-	if len(d.extra) == 0 {
+	if len(d.extra) == 0 && d.fill == nil {
 		h.filtered(c, d, fd, pos)
 		return
 	}

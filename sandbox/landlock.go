@@ -90,7 +90,7 @@ func (k *lock) fill(s *Sandbox, l *tracer.Launch) error {
 			}
 		}
 		if m.Flags&fsview.ReadOnly != 0 && m.Kind == fsview.Bind {
-			if err := k.devices(m); err != nil {
+			if err := k.devices(m.Source); err != nil {
 				return err
 			}
 		}
@@ -117,8 +117,11 @@ func (k *lock) fill(s *Sandbox, l *tracer.Launch) error {
 // layers adds the other directories of an overlay. Nothing below a lower one
 // can be written, whatever the handlers do.
 func (k *lock) layers(m *fsview.Mount, u *fsview.Union) error {
-	for _, h := range u.Lowers() {
+	for dir, h := range u.Lowers() {
 		if err := k.set.Allow(int(h), mountRights(m)&^landlock.Write); err != nil {
+			return err
+		}
+		if err := k.devices(dir); err != nil {
 			return err
 		}
 	}
@@ -165,11 +168,8 @@ const scanned = 500
 // the kernel would. Each needs a rule, since rights hold for all below a
 // directory; those that the scan does not reach, or that appear later, give
 // EACCES.
-func (k *lock) devices(m *fsview.Mount) error {
-	if !m.IsDir() {
-		return nil
-	}
-	dirs := []string{m.Source}
+func (k *lock) devices(dir string) error {
+	dirs := []string{dir}
 	for n := 0; len(dirs) > 0 && n < scanned; dirs = dirs[1:] {
 		f, err := os.Open(dirs[0])
 		if err != nil {

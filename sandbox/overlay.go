@@ -170,10 +170,7 @@ func (h *handler) mayXattr(c *tracer.Call, u *fsview.Union, rel, host string, st
 // overlayWatch copies a directory up before it is watched: everything that
 // happens in it from now on happens in the upper layer.
 func (h *handler) overlayWatch(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution, u *fsview.Union) {
-	if !r.Lower || !u.Writable() {
-		return
-	}
-	if !h.isDir(r) {
+	if !r.Lower || !u.Writable() || r.Mode&unix.S_IFMT != unix.S_IFDIR {
 		return
 	}
 	rel := relOf(r)

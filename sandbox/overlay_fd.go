@@ -137,7 +137,7 @@ func (h *handler) magicOpen(c *tracer.Call, r *fsview.Resolution, how *openHow) 
 	case !b.u.Shows(b.rel, uint64(b.st.Dev), b.st.Ino):
 		return unix.EROFS
 	}
-	lower := fsview.Resolution{Host: []byte(b.host)}
+	lower := fsview.Resolution{Host: []byte(b.host), Mode: b.st.Mode}
 	if e := h.openLower(b.u, b.rel, &lower, how); e != 0 {
 		return e
 	}

@@ -1,8 +1,6 @@
 package sandbox
 
 import (
-	"strings"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/fsview"
@@ -41,7 +39,7 @@ func (h *handler) overlayOpen(c *tracer.Call, r *fsview.Resolution, how *openHow
 		}
 		return h.makeFile(c, u, rel, how)
 	case how.flags&unix.O_TMPFILE == unix.O_TMPFILE:
-		if !h.isDir(r) {
+		if r.Mode&unix.S_IFMT != unix.S_IFDIR {
 			return unix.ENOTDIR
 		}
 		if r.Lower {
@@ -54,6 +52,12 @@ func (h *handler) overlayOpen(c *tracer.Call, r *fsview.Resolution, how *openHow
 			r.Host = append(r.Host[:0], u.UpperPath(rel)...)
 		}
 		return 0
+	case r.Lower && r.Mode&unix.S_IFMT == unix.S_IFIFO:
+		// Readers and writers must meet in one of the two.
+		if e := u.CopyUp(rel, true); e == 0 {
+			r.Host = append(r.Host[:0], u.UpperPath(rel)...)
+		}
+		return 0
 	case !write || !r.Lower:
 		return 0
 	}
@@ -62,11 +66,7 @@ func (h *handler) overlayOpen(c *tracer.Call, r *fsview.Resolution, how *openHow
 
 // openLower brings a file that is to be written into the upper layer.
 func (h *handler) openLower(u *fsview.Union, rel string, r *fsview.Resolution, how *openHow) unix.Errno {
-	var st unix.Stat_t
-	if err := unix.Lstat(strings.TrimRight(string(r.Host), "/"), &st); err != nil {
-		return errno(err)
-	}
-	switch st.Mode & unix.S_IFMT {
+	switch r.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
 	case unix.S_IFDIR:
 		return unix.EISDIR
@@ -122,10 +122,4 @@ func setOpenFlags(c *tracer.Call, how *openHow) {
 	if a := c.Ent.Paths[0].Flags; a >= 0 && c.Ent.Name != "openat2" {
 		c.SetArg(int(a), how.flags)
 	}
-}
-
-// isDir looks at the object of r.
-func (h *handler) isDir(r *fsview.Resolution) bool {
-	var st unix.Stat_t
-	return unix.Lstat(strings.TrimRight(string(r.Host), "/"), &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR
 }

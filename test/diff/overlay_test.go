@@ -12,7 +12,7 @@ import (
 
 // needsPower are objects that an ordinary user cannot copy, or not with their
 // owner. The kernel copies with the rights of who mounted: root.
-var needsPower = regexp.MustCompile(`noread|/renamed -rw|/nox/f"|/nox/f |/upper/sticky d|/upper/rootd|/xonly"|name_to_handle_at`)
+var needsPower = regexp.MustCompile(`noread|/renamed -rw|/nox/f"|/nox/f |/upper/sticky d|/upper/rootd|/upper/fifo p|/xonly"|name_to_handle_at`)
 
 // notOnOverlay are the cases whose answers differ on an overlay, and why.
 var notOnOverlay = map[string]string{
