@@ -261,6 +261,9 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 		return "", e, true
 	}
 	if guest, ok := h.magicText(text); ok {
+		if h.overlays && h.hidden(text, guest, rel) {
+			guest += " (deleted)"
+		}
 		return guest, 0, true
 	}
 	return text, 0, true
