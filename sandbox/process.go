@@ -164,5 +164,8 @@ func (h *handler) active() tracer.When {
 	if h.uts != nil {
 		w |= tracer.IfUTS
 	}
+	if h.id != nil {
+		w |= tracer.IfIdentity
+	}
 	return w
 }

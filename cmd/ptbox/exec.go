@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/ptbox/ptbox/sandbox"
@@ -17,6 +18,7 @@ type processFlags struct {
 	env      []string // NAME=VALUE, or NAME to take the caller's
 	clearEnv bool
 	preserve int
+	user     *sandbox.User
 	engineFlags
 }
 
@@ -30,6 +32,8 @@ type engineFlags struct {
 func (f *processFlags) opts() []opt {
 	return []opt{
 		{names: []string{"workdir", "w"}, arg: "DIR", value: text(&f.workdir), usage: "the guest directory to start in"},
+		{names: []string{"fake-root", "0"}, value: &value{optional: true, set: f.setRoot}, usage: "be root inside: emulate ids, capabilities and the owners of files"},
+		{names: []string{"user", "u"}, arg: "UID[:GID]", value: &value{set: f.setUser}, usage: "be this user inside; the group is that of the same number if it is not given"},
 		{names: []string{"env", "e"}, arg: "NAME[=VALUE]", value: &value{set: f.addEnv}, usage: "set a variable, or take the caller's"},
 		{names: []string{"clearenv"}, value: boolean(&f.clearEnv), usage: "start from TERM, PATH and HOME=/ only"},
 		{names: []string{"preserve-fds"}, arg: "N", value: number(&f.preserve), usage: "let the command have the descriptors 3 to 2+N"},
@@ -54,6 +58,31 @@ func (f *engineFlags) setTrace(s string) error {
 		s = "path"
 	}
 	return oneOf(&f.trace, "path", "all", "unhandled").set(s)
+}
+
+func (f *processFlags) setRoot(s string) error {
+	on, err := strconv.ParseBool(s)
+	if err == nil && on {
+		f.user = &sandbox.User{}
+	}
+	return plain(err)
+}
+
+func (f *processFlags) setUser(s string) error {
+	user, group, ok := strings.Cut(s, ":")
+	if !ok {
+		group = user
+	}
+	var id [2]uint32
+	for i, t := range []string{user, group} {
+		n, err := strconv.ParseUint(t, 10, 32)
+		if err != nil || n == 1<<32-1 {
+			return errors.New("want UID or UID:GID, as numbers")
+		}
+		id[i] = uint32(n)
+	}
+	f.user = &sandbox.User{UID: id[0], GID: id[1]}
+	return nil
 }
 
 func (f *processFlags) addEnv(s string) error {
@@ -115,6 +144,9 @@ func (p *program) launch(cmd string, o sandbox.Options, f *processFlags) error {
 		o.Cwd = f.workdir
 	}
 	o.PreserveFDs = f.preserve
+	if f.user != nil {
+		o.User = f.user
+	}
 	o.Regs, o.Mem, o.Trap = f.regs, f.mem, f.trap
 	if f.traceFormat != "" || f.traceOutput != "" {
 		if f.trace == "" {

@@ -1,0 +1,189 @@
+package sandbox
+
+import (
+	"encoding/binary"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/internal/cred"
+	"github.com/ptbox/ptbox/tracer"
+)
+
+// readFile reads a small file below /proc.
+func (h *handler) readFile(rel string) (string, bool) {
+	f, err := unix.Openat(h.proc, rel, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return "", false
+	}
+	defer unix.Close(f)
+	b := make([]byte, 1<<14)
+	n, err := unix.Read(f, b)
+	if err != nil {
+		return "", false
+	}
+	return string(b[:n]), true
+}
+
+// openProc puts a copy in the place of a procfs file that tells of ids.
+func (id *identity) openProc(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution) unix.Errno {
+	h := id.h
+	guest := r.Guest
+	if guest == "" && r.Held != fsview.NoHandle {
+		// Relative to a directory below /proc.
+		text, e := h.readProc("self/fd/" + itoa(int(r.Held)))
+		if e != 0 {
+			return 0
+		}
+		var ok bool
+		if guest, ok = h.guestText(text); !ok {
+			return 0
+		}
+	}
+	rel := strings.TrimPrefix(strings.TrimPrefix(guest, r.Mount.Target), "/")
+	pid, file, _ := strings.Cut(rel, "/")
+	if tid, rest, ok := strings.Cut(strings.TrimPrefix(file, "task/"), "/"); ok && strings.HasPrefix(file, "task/") {
+		pid, file = tid, rest
+	}
+	n, ok := number(pid)
+	if !ok {
+		return 0
+	}
+	t := h.tr.Task(n)
+	if t == nil {
+		return 0
+	}
+	var text string
+	switch file {
+	case "status":
+		real, ok := h.readFile(rel)
+		if !ok {
+			return 0
+		}
+		text = status(real, credOf(t))
+	case "uid_map", "gid_map":
+		text = fmt.Sprintf("%10d %10d %10d\n", 0, 0, uint32(cred.Keep))
+	case "setgroups":
+		text = "allow\n"
+	default:
+		return 0
+	}
+	name, e := id.copyOf(text)
+	if e != 0 {
+		return e
+	}
+	c.SetPath(int(p.Arg), []byte(name))
+	c.WantResult(func(*tracer.Result) { os.Remove(name) })
+	return 0
+}
+
+// copyOf makes a file with the given contents for one open.
+func (id *identity) copyOf(text string) (string, unix.Errno) {
+	dir, err := id.h.scratch()
+	if err != nil {
+		return "", unix.ENOMEM
+	}
+	id.copies++
+	name := filepath.Join(dir, "proc-"+itoa(id.copies))
+	if err := os.WriteFile(name, []byte(text), 0o444); err != nil {
+		return "", unix.ENOMEM
+	}
+	return name, 0
+}
+
+// status replaces the lines of /proc/PID/status that tell of an identity.
+func status(real string, k *cred.Cred) string {
+	var out strings.Builder
+	ids := func(name string, i cred.IDs) {
+		fmt.Fprintf(&out, "%s:\t%d\t%d\t%d\t%d\n", name, i.Real, i.Effective, i.Saved, i.FS)
+	}
+	caps := map[string]cred.Caps{"CapInh": k.Inheritable, "CapPrm": k.Permitted, "CapEff": k.Effective, "CapBnd": k.Bounding, "CapAmb": k.Ambient}
+	for line := range strings.Lines(real) {
+		name, _, _ := strings.Cut(line, ":")
+		set, isCap := caps[name]
+		switch {
+		case name == "Uid":
+			ids(name, k.UID)
+		case name == "Gid":
+			ids(name, k.GID)
+		case name == "Groups":
+			out.WriteString("Groups:\t")
+			for _, g := range k.Groups {
+				fmt.Fprintf(&out, "%d ", g)
+			}
+			out.WriteString("\n")
+		case isCap:
+			fmt.Fprintf(&out, "%s:\t%016x\n", name, uint64(set))
+		case name == "NoNewPrivs":
+			n := 0
+			if k.NoNewPrivs {
+				n = 1
+			}
+			fmt.Fprintf(&out, "NoNewPrivs:\t%d\n", n)
+		default:
+			out.WriteString(line)
+		}
+	}
+	return out.String()
+}
+
+// socket answers who is at the other end of a socket.
+func (id *identity) socket(c *tracer.Call) bool {
+	if c.Ent.Name != "getsockopt" {
+		return false
+	}
+	fd, ok := id.h.borrow(c.Task, int(int32(c.Args[0])))
+	if !ok {
+		return true // EBADF by the kernel
+	}
+	defer unix.Close(fd)
+	u, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
+	if err != nil {
+		return true
+	}
+	uid, gid := id.guestIDs(int(u.Pid), u.Uid, u.Gid)
+	var size [4]byte
+	if e := c.Read(c.Args[4], size[:]); e != 0 {
+		c.Fail(e)
+		return true
+	}
+	n := min(int32(binary.LittleEndian.Uint32(size[:])), 12)
+	if n < 0 {
+		c.Fail(unix.EINVAL)
+		return true
+	}
+	var b [12]byte
+	binary.LittleEndian.PutUint32(b[0:], uint32(u.Pid))
+	binary.LittleEndian.PutUint32(b[4:], uid)
+	binary.LittleEndian.PutUint32(b[8:], gid)
+	binary.LittleEndian.PutUint32(size[:], uint32(n))
+	e := c.Write(c.Args[3], b[:n])
+	if e == 0 {
+		e = c.Write(c.Args[4], size[:])
+	}
+	if e != 0 {
+		c.Fail(e)
+		return true
+	}
+	c.Return(0)
+	return true
+}
+
+// guestIDs are the ids of a process, or of one that is not the sandbox'.
+func (id *identity) guestIDs(pid int, uid, gid uint32) (guestUID, guestGID uint32) {
+	if t := id.h.tr.Task(pid); t != nil {
+		k := credOf(t)
+		return k.UID.Effective, k.GID.Effective
+	}
+	if uid == id.uid {
+		uid = 0
+	}
+	if gid == id.gid {
+		gid = 0
+	}
+	return uid, gid
+}
