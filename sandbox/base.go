@@ -213,6 +213,9 @@ func (h *handler) walk(q *fsview.Request, r *fsview.Resolution) unix.Errno {
 		return h.view.Resolve(q, r)
 	}
 	h.view.Release(r)
+	if e := h.id.mayWalk(q); e != 0 {
+		return e
+	}
 	q.Hold = true
 	e := h.view.Resolve(q, r)
 	if e == unix.EACCES && h.id.unlock(q) {

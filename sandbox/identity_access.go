@@ -34,14 +34,20 @@ func (id *identity) permit(t *tracer.Task, o *object, want uint32) unix.Errno {
 }
 
 // parent judges the making or removing of a name in a directory, and says
-// whose a new object will be.
-func (id *identity) parent(t *tracer.Task, dir int, create bool) (uid, gid uint32, e unix.Errno) {
+// whose a new object will be. As in the kernel a name that is taken, or is not
+// there, comes before the permission to write; done says that this is so.
+func (id *identity) parent(t *tracer.Task, dir int, name string, create bool) (uid, gid uint32, done bool, e unix.Errno) {
 	var o object
 	if e := id.use(&o, dir); e != 0 {
-		return 0, 0, e
+		return 0, 0, false, e
 	}
 	if e := id.permit(t, &o, unix.W_OK|unix.X_OK); e != 0 {
-		return 0, 0, e
+		var st unix.Stat_t
+		exists := unix.Fstatat(dir, name, &st, unix.AT_SYMLINK_NOFOLLOW) == nil
+		if exists == create && id.permit(t, &o, unix.X_OK) == 0 {
+			return 0, 0, true, 0
+		}
+		return 0, 0, false, e
 	}
 	k := credOf(t)
 	uid, gid = k.UID.FS, k.GID.FS
@@ -50,7 +56,7 @@ func (id *identity) parent(t *tracer.Task, dir int, create bool) (uid, gid uint3
 		id.show(&o)
 		gid = o.st.Gid
 	}
-	return uid, gid, 0
+	return uid, gid, false, 0
 }
 
 // named judges one path of a call that makes, removes or renames a name.
@@ -61,15 +67,20 @@ func (id *identity) named(c *tracer.Call, p *tracer.PathArg, raw string, r *fsvi
 	switch p.Op {
 	case tracer.OpCreate:
 		if n := c.Ent.Name; n == "link" || n == "linkat" {
-			_, _, e := id.parent(c.Task, int(r.Held), false)
+			_, _, _, e := id.parent(c.Task, int(r.Held), lastName(raw), true)
 			return e
 		}
 		return id.made(c, int(r.Held), lastName(raw), false)
 	case tracer.OpDelete, tracer.OpRename:
-		if _, _, e := id.parent(c.Task, int(r.Held), false); e != 0 {
+		name := lastName(raw)
+		// The second name of a rename may be a new one.
+		create := p.Op == tracer.OpRename && p.Arg == c.Ent.Paths[len(c.Ent.Paths)-1].Arg
+		if _, _, done, e := id.parent(c.Task, int(r.Held), name, create); e != 0 || done && !create {
 			return e
+		} else if done {
+			return unix.EACCES
 		}
-		return id.sticky(c.Task, int(r.Held), lastName(raw))
+		return id.sticky(c.Task, int(r.Held), name)
 	}
 	return 0
 }
@@ -215,6 +226,42 @@ func (id *identity) openDevice(c *tracer.Call, p *tracer.PathArg, o *object, wan
 	return 0
 }
 
+// eachDir calls f for the directories that the spelling of a path goes
+// through, the first one included, until f says that it has seen enough. Those
+// that only the inside of a symlink goes through are not among them.
+func (id *identity) eachDir(q *fsview.Request, f func(o *object) bool) {
+	v := id.h.view
+	r := fsview.Resolution{Held: fsview.NoHandle}
+	part := *q
+	part.Op, part.Follow, part.Hold, part.NeedHost, part.Trace = fsview.Lookup, true, true, false, nil
+	var o object
+	look := func(fd fsview.Handle) bool {
+		if fd == fsview.NoHandle || id.use(&o, int(fd)) != 0 || o.st.Mode&unix.S_IFMT != unix.S_IFDIR {
+			return true
+		}
+		return f(&o)
+	}
+	if q.Path == "" || q.Path[0] != '/' {
+		if q.Base != nil && !look(q.Base.Dir) {
+			return
+		}
+	}
+	for i := range len(q.Path) {
+		if q.Path[i] != '/' || i > 0 && q.Path[i-1] == '/' {
+			continue
+		}
+		part.Path = q.Path[:max(i, 1)]
+		if v.Resolve(&part, &r) != 0 {
+			return
+		}
+		more := look(r.Held)
+		v.Release(&r)
+		if !more {
+			return
+		}
+	}
+}
+
 // unlock is called when a path cannot be walked for lack of permission: the
 // directories on the way that belong to us are opened up, if the task is
 // privileged. It reports whether trying again makes sense.
@@ -224,35 +271,30 @@ func (id *identity) unlock(q *fsview.Request) bool {
 		return false
 	}
 	changed := false
-	var r fsview.Resolution
-	r.Held = fsview.NoHandle
-	part := *q
-	part.Op, part.Follow, part.Hold, part.NeedHost = fsview.Lookup, true, true, false
-	for i := 0; i <= len(q.Path); i++ {
-		if i < len(q.Path) && q.Path[i] != '/' {
-			continue
+	id.eachDir(q, func(o *object) bool {
+		if o.st.Uid == id.uid && o.st.Mode&0o100 == 0 {
+			id.load(o)
+			changed = id.widen(o, 0o500) == 0 || changed
 		}
-		part.Path = strings.Clone(q.Path[:i])
-		if part.Path == "" {
-			if q.Path[0] != '/' {
-				continue
-			}
-			part.Path = "/"
-		}
-		if id.h.view.Resolve(&part, &r) != 0 {
-			return changed
-		}
-		var o object
-		if r.Held != fsview.NoHandle && id.use(&o, int(r.Held)) == 0 && o.st.Mode&unix.S_IFMT == unix.S_IFDIR &&
-			o.st.Uid == id.uid && o.st.Mode&0o100 == 0 {
-			id.load(&o)
-			if id.widen(&o, 0o500) == 0 {
-				changed = true
-			}
-		}
-		id.h.view.Release(&r)
-	}
+		return true
+	})
 	return changed
+}
+
+// mayWalk judges whether a task that is not privileged may search the
+// directories of a path. The host cannot: they are all one user's.
+func (id *identity) mayWalk(q *fsview.Request) (e unix.Errno) {
+	t, _ := q.Caller.(*tracer.Task)
+	if t == nil || capable(t, unix.CAP_DAC_OVERRIDE) || capable(t, unix.CAP_DAC_READ_SEARCH) {
+		return 0
+	}
+	id.eachDir(q, func(o *object) bool {
+		if o.st.Mode&0o111 != 0o111 {
+			e = id.permit(t, o, unix.X_OK)
+		}
+		return e == 0
+	})
+	return e
 }
 
 // search judges chdir and the like: o must be a directory that may be

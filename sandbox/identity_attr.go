@@ -143,10 +143,6 @@ func (id *identity) mknod(c *tracer.Call) bool {
 	if mode&unix.S_IFMT == unix.S_IFCHR && dev == 0 {
 		return false // an overlay's whiteout: anybody may make one
 	}
-	if !capable(c.Task, unix.CAP_MKNOD) {
-		c.Fail(unix.EPERM)
-		return true
-	}
 	p := &c.Ent.Paths[0]
 	raw, e := c.Path(int(p.Arg), 0)
 	if e == 0 && len(raw) == 0 {
@@ -179,9 +175,14 @@ func (id *identity) mknod(c *tracer.Call) bool {
 }
 
 func (id *identity) makeDevice(t *tracer.Task, dir int, name string, mode uint32, dev uint64) unix.Errno {
-	uid, gid, e := id.parent(t, dir, true)
-	if e != 0 {
+	uid, gid, done, e := id.parent(t, dir, name, true)
+	switch {
+	case e != 0:
 		return e
+	case done || unix.Faccessat(dir, name, 0, unix.AT_SYMLINK_NOFOLLOW) == nil:
+		return unix.EEXIST
+	case !capable(t, unix.CAP_MKNOD):
+		return unix.EPERM
 	}
 	fd, err := unix.Openat(dir, name, unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
@@ -221,16 +222,9 @@ func lastName(p string) string { return path.Base(strings.TrimRight(p, "/")) }
 // the call that makes it has returned. dir is the object's directory.
 // byFD says that the call returns a descriptor of it.
 func (id *identity) made(c *tracer.Call, dir int, name string, byFD bool) unix.Errno {
-	uid, gid, e := id.parent(c.Task, dir, true)
-	if e != 0 {
-		var st unix.Stat_t
-		if unix.Fstatat(dir, name, &st, unix.AT_SYMLINK_NOFOLLOW) == nil {
-			return 0 // EEXIST comes first
-		}
+	uid, gid, done, e := id.parent(c.Task, dir, name, true)
+	if e != 0 || done || uid == 0 && gid == 0 {
 		return e
-	}
-	if uid == 0 && gid == 0 {
-		return 0
 	}
 	name = strings.Clone(name)
 	keep, err := unix.FcntlInt(uintptr(dir), unix.F_DUPFD_CLOEXEC, 3)
