@@ -173,6 +173,22 @@ func (id *identity) socket(c *tracer.Call) bool {
 	return true
 }
 
+// socketName judges a socket's path: bind makes a name, and whoever connects
+// or sends must be allowed to write.
+func (id *identity) socketName(c *tracer.Call, name string, r *fsview.Resolution, create bool) unix.Errno {
+	if create {
+		if r.Held == fsview.NoHandle || odd(r) {
+			return 0
+		}
+		return id.made(c, int(r.Held), lastName(name), false)
+	}
+	o := &id.obj
+	if e := id.resolved(o, r, true); e != 0 {
+		return e
+	}
+	return id.permit(c.Task, o, unix.W_OK)
+}
+
 // guestIDs are the ids of a process, or of one that is not the sandbox'.
 func (id *identity) guestIDs(pid int, uid, gid uint32) (guestUID, guestGID uint32) {
 	if t := id.h.tr.Task(pid); t != nil {

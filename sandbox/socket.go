@@ -143,6 +143,11 @@ func (h *handler) translate(c *tracer.Call, raw []byte, create bool) ([]byte, un
 			return nil, e
 		}
 	}
+	if h.id != nil {
+		if e := h.id.socketName(c, name, r, create); e != 0 {
+			return nil, e
+		}
+	}
 	if len(host) >= sunPathMax {
 		if host, e = h.shortName(host); e != 0 {
 			return nil, e
