@@ -104,6 +104,7 @@ func (p *program) execCommand() *command {
 			"ptbox exec -R ./alpine -v .:/src:ro -w /src sh -c 'ls -l'",
 			"ptbox exec -r / --tmpfs /tmp --ro-bind ~/data:/data make",
 			"ptbox exec --trace=path -r / git status",
+			"ptbox exec --build ./debian apt-get install -y build-essential",
 		},
 		about: `Without a flag that describes a view, the built-in example is shown: the
 host's tree with /etc/hostname in the place of /etc/passwd. Flags end at the
@@ -121,7 +122,7 @@ are made in the order given; a later one hides an earlier one.` + "\n" + exitCod
 			if !v.given() && isTerminal(p) {
 				p.note("exec: showing the built-in example view, where /etc/passwd is /etc/hostname (give another with -r, -R or -v)")
 			}
-			return p.launch("exec", o, f)
+			return p.launch("exec", o, f, v.build != "")
 		},
 	}
 }
@@ -131,13 +132,17 @@ func isTerminal(p *program) bool {
 	return p.stderr == os.Stderr && err == nil
 }
 
-// launch completes the options, runs the command and keeps its exit code.
-func (p *program) launch(cmd string, o sandbox.Options, f *processFlags) error {
+// launch completes the options, runs the command and keeps its exit code. clean
+// asks for the environment of a build.
+func (p *program) launch(cmd string, o sandbox.Options, f *processFlags, clean bool) error {
 	if o.Env == nil {
 		o.Env = os.Environ()
 	}
-	if f.clearEnv {
+	if f.clearEnv || clean {
 		o.Env = minimalEnv()
+	}
+	if clean {
+		o.Env = setEnv(o.Env, []string{"HOME=/root", "USER=root", "LOGNAME=root", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive"})
 	}
 	o.Env = setEnv(o.Env, f.env)
 	if f.workdir != "" {

@@ -38,7 +38,7 @@ honoured is an error that names it.` + "\n" + exitCodes,
 			if err != nil {
 				return err
 			}
-			return p.launch("run", o, f)
+			return p.launch("run", o, f, false)
 		},
 	}
 }
