@@ -13,7 +13,13 @@ type User struct {
 	UID, GID uint32
 	// Groups are the supplementary groups.
 	Groups []uint32
+	// Caps, when not nil, are the capability sets in place of all for root
+	// and none for others.
+	Caps *Capabilities
 }
+
+// Capabilities are the sets of capabilities(7), a bit for each.
+type Capabilities struct{ Permitted, Effective, Inheritable, Bounding, Ambient uint64 }
 
 // identity emulates users: the kernel sees one user without any right all the
 // time, the guest sees the ids and capabilities that it asked for, and files
@@ -30,6 +36,11 @@ type identity struct {
 
 func newIdentity(h *handler, u *User, state string) (*identity, error) {
 	id := &identity{h: h, first: cred.New(u.UID, u.GID, u.Groups)}
+	if k := u.Caps; k != nil {
+		all := func(v uint64) cred.Caps { return cred.Caps(v) & cred.AllCaps }
+		id.first.Permitted, id.first.Effective, id.first.Inheritable = all(k.Permitted), all(k.Effective), all(k.Inheritable)
+		id.first.Bounding, id.first.Ambient = all(k.Bounding), all(k.Ambient&k.Permitted&k.Inheritable)
+	}
 	id.uid, id.gid = uint32(unix.Geteuid()), uint32(unix.Getegid())
 	id.noXattr = map[uint64]bool{}
 	if state == "" {
