@@ -18,7 +18,9 @@ export CGO_ENABLED := 0
 # refuses in a tree that belongs to another user.
 export GOFLAGS := -buildvcs=false
 
-BUILD := $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
+# urfave/cli makes manual pages with a Markdown parser that takes longer to
+# initialise than all of ptbox; the tag leaves it out.
+BUILD := $(GO) build -tags urfave_cli_no_docs -trimpath -ldflags '-s -w -X main.version=$(VERSION)'
 
 .PHONY: build
 build: need-go ## build ./ptbox (the default)

@@ -224,6 +224,14 @@ type Links interface {
 	Link(caller any, rel string) Link
 }
 
+// Hider may be implemented by Links as well. What it hides is missing from
+// every Proc mount.
+type Hider interface {
+	// Hidden is asked about names directly below the root of procfs that
+	// begin with a digit.
+	Hidden(name string) bool
+}
+
 // LinkKind is the nature of a procfs symlink.
 type LinkKind uint8
 

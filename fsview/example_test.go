@@ -3,8 +3,9 @@ package fsview_test
 import (
 	"fmt"
 
-	"github.com/ptbox/ptbox/fsview"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
 )
 
 // host is a small host in memory; a real program leaves Config.FS empty.

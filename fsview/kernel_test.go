@@ -12,8 +12,9 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/ptbox/ptbox/internal/testutil"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/internal/testutil"
 )
 
 // TestKernel compares the view with the kernel: the same mounts are made in a

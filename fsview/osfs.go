@@ -6,8 +6,9 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/ptbox/ptbox/internal/linux"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/internal/linux"
 )
 
 // OS is the host's file system. Its handles are O_PATH descriptors.

@@ -28,6 +28,7 @@ type Config struct {
 type View struct {
 	fs     FS
 	links  Links
+	hider  Hider // links again, if it hides anything
 	trie   node
 	mounts []*Mount // those that can be reached, root first
 	back   []*Mount // the same, longest Source first, for the way back
@@ -47,6 +48,7 @@ type devIno struct{ dev, ino uint64 }
 // directories are the caller's to remove in any case.
 func New(c Config) (*View, error) {
 	v := &View{fs: c.FS, links: c.Links, above: map[devIno]bool{}, uid: uint32(os.Geteuid())}
+	v.hider, _ = c.Links.(Hider)
 	if v.fs == nil {
 		v.fs = OS{}
 	}

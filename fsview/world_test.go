@@ -175,8 +175,12 @@ func (w *world) text(r *Resolution) string {
 		on   bool
 		name string
 	}{
-		{r.MountPoint, "mountpoint"}, {r.AboveMount, "above"}, {r.Magic, "magic"},
-		{r.LastDot, "dot"}, {r.LastDotDot, "dotdot"}, {r.IsRoot, "root"},
+		{r.MountPoint, "mountpoint"},
+		{r.AboveMount, "above"},
+		{r.Magic, "magic"},
+		{r.LastDot, "dot"},
+		{r.LastDotDot, "dotdot"},
+		{r.IsRoot, "root"},
 	} {
 		if f.on {
 			s += " " + f.name

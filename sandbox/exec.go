@@ -84,6 +84,8 @@ func (h *handler) exec(c *tracer.Call) {
 	h.execArgs(c, t)
 	if t.fd >= 0 && !stub {
 		// fexecve: the kernel names the file by its descriptor.
+		// What it would read as a path must still be empty then.
+		c.SetPath(1, nil)
 		plan.Path = plan.Guest
 		c.Exec(plan)
 		return
@@ -391,6 +393,9 @@ func (h *handler) interp(c *tracer.Call, img *tracer.Image, plan *tracer.ExecPla
 	err := unix.EINVAL
 	if !relative {
 		err = errno(unix.Stat(img.Interp, &k))
+	}
+	if err == 0 && !h.lock.opens(h.view, img.Interp) {
+		err = unix.EACCES // Landlock is in the kernel's way, not in ours
 	}
 	if err == 0 && g.Dev == k.Dev && g.Ino == k.Ino {
 		return false, 0

@@ -91,6 +91,10 @@ func (h *handler) fdWrite(c *tracer.Call, arg int) unix.Errno {
 // fdAttr serves calls that change an object by descriptor; they stop only if
 // the view has a read-only mount.
 func (h *handler) fdAttr(c *tracer.Call) {
+	if c.Ent.Name == "ioctl" && (uint32(c.Args[1]) == fioSetOwn || uint32(c.Args[1]) == siocSPgrp) {
+		h.owner(c)
+		return
+	}
 	if !h.readOnlyMounts {
 		return
 	}
@@ -110,6 +114,10 @@ func (h *handler) fdAttr(c *tracer.Call) {
 // fdCall serves close_range over the reserved descriptors: two ranges around
 // them. The call is run for the first, and entered again for the second.
 func (h *handler) fdCall(c *tracer.Call) {
+	if c.Ent.Name == "fcntl" {
+		h.owner(c)
+		return
+	}
 	if c.Ent.Name != "close_range" {
 		c.Fail(unix.EBADF)
 		return

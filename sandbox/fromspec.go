@@ -6,6 +6,7 @@ import (
 	"path"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
+
 	"github.com/ptbox/ptbox/fsview"
 	"github.com/ptbox/ptbox/spec"
 )

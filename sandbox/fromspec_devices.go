@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"github.com/opencontainers/runtime-spec/specs-go"
+
 	"github.com/ptbox/ptbox/fsview"
 	"github.com/ptbox/ptbox/spec"
 )

@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/ptbox/ptbox/fsview"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
 )
 
 // hide adds the masked and the read-only paths. Both are paths of the guest,

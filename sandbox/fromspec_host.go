@@ -6,8 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/ptbox/ptbox/fsview"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
 )
 
 func isDir(host string) bool {
@@ -45,6 +46,26 @@ func ProcMounts(dir, target string) []fsview.Mount {
 		// A later mount may hide the procfs.
 		if ok && BindKind(host) == fsview.Proc {
 			out = append(out, fsview.Mount{Target: path.Join(target, rel), Source: host, Kind: fsview.Proc})
+		}
+	}
+	return out
+}
+
+// withProc makes every procfs that the view shows a Proc mount: those that lie
+// inside a bound directory, and binds of one.
+func withProc(root string, list []fsview.Mount) []fsview.Mount {
+	out := ProcMounts(root, "/")
+	for _, m := range list {
+		if m.Kind == fsview.Bind {
+			m.Kind = BindKind(m.Source)
+		}
+		out = append(out, m)
+		if m.Kind != fsview.Bind {
+			continue
+		}
+		for _, p := range ProcMounts(m.Source, m.Target) {
+			p.Flags = m.Flags
+			out = append(out, p)
 		}
 	}
 	return out

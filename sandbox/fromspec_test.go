@@ -9,9 +9,10 @@ import (
 	"testing"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
+
 	"github.com/ptbox/ptbox/fsview"
 	"github.com/ptbox/ptbox/spec"
-	"golang.org/x/sys/unix"
 )
 
 // testBundle is a bundle directory with an empty root, and its configuration.

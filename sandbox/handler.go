@@ -15,18 +15,20 @@ import (
 
 // handler answers the tracer's stops from the view.
 type handler struct {
-	view  *fsview.View
-	host  fsview.OS
-	tr    *tracer.Tracer
-	proc  int // descriptor of the host's /proc
-	log   *slog.Logger
-	trace *traceWriter
-	uts   *uts
-	dirs  map[dirKey]*mergedDir
-	socks sockets
-	id    *identity    // nil: ids and owners are the kernel's
-	next  *nextImage   // the exec that is about to succeed
-	half  map[int]bool // tasks in the second part of a close_range
+	view   *fsview.View
+	host   fsview.OS
+	tr     *tracer.Tracer
+	proc   int // descriptor of the host's /proc
+	log    *slog.Logger
+	trace  *traceWriter
+	uts    *uts
+	lock   *lock
+	dirs   map[dirKey]*mergedDir
+	socks  sockets
+	procfs procfs
+	next   *nextImage   // the exec that is about to succeed
+	id     *identity    // nil: ids and owners are the kernel's
+	half   map[int]bool // tasks in the second part of a close_range
 
 	readOnlyMounts bool
 	ambiguous      map[*fsview.Mount]bool // see noteFD
@@ -37,7 +39,6 @@ type handler struct {
 	req  fsview.Request
 	res  [2]fsview.Resolution
 	base [2]fsview.Base
-	name []byte // scratch for names below /proc
 }
 
 // setView takes what the handlers need to know of the view.
@@ -55,6 +56,7 @@ func (h *handler) setView(v *fsview.View) {
 	for _, d := range v.Merged() {
 		h.dirs[dirKey{d.Dev, d.Ino}] = &mergedDir{extra: d.Names}
 	}
+	h.setProc(v)
 }
 
 // image is the program that a process runs.
@@ -92,6 +94,7 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 	}
 	child.Data = p
 	h.inheritCwd(parent, child)
+	h.listFork(parent, child)
 	if h.id != nil {
 		h.id.born(parent, child)
 	}
@@ -109,12 +112,19 @@ func (h *handler) Exec(t *tracer.Task) {
 		p.cred, p.next = *p.next, nil
 	}
 	h.chdirDone(t)
+	if h.trace != nil {
+		h.trace.execed(t)
+	}
 }
 
 // Exit implements tracer.Handler.
 func (h *handler) Exit(t *tracer.Task) {
 	h.chdirDone(t)
 	delete(h.half, t.Tid)
+	if h.trace != nil {
+		h.trace.gone(t)
+	}
+	delete(h.procfs.lists, t.Tid)
 }
 
 // FSGone implements tracer.Handler.
@@ -128,9 +138,6 @@ func (h *handler) FSGone(fs *tracer.FS) {
 func (h *handler) Syscall(c *tracer.Call) {
 	h.chdirDone(c.Task)
 	h.serve(c)
-	if h.trace != nil {
-		h.trace.entry(h, c)
-	}
 }
 
 // serve finds the room for a call.
@@ -144,7 +151,9 @@ func (h *handler) serve(c *tracer.Call) {
 	switch c.Ent.Class {
 	case tracer.ClassOpen:
 		h.open(c)
-	case tracer.ClassStat, tracer.ClassAttr, tracer.ClassXattrRead, tracer.ClassWatch, tracer.ClassAccess, tracer.ClassName:
+	case tracer.ClassStat:
+		h.statCall(c)
+	case tracer.ClassAttr, tracer.ClassXattrRead, tracer.ClassWatch, tracer.ClassAccess, tracer.ClassName:
 		h.paths(c)
 	case tracer.ClassReadlink:
 		h.readlink(c)

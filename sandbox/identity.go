@@ -29,9 +29,8 @@ type identity struct {
 	h     *handler
 	first cred.Cred
 	owners
-	obj    object
-	statx  unix.Statx_t
-	copies int // scratch copies of procfs files made so far
+	obj   object
+	statx unix.Statx_t
 }
 
 func newIdentity(h *handler, u *User, state string) (*identity, error) {

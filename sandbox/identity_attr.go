@@ -204,11 +204,11 @@ func (id *identity) makeDevice(t *tracer.Task, dir int, name string, mode uint32
 
 // umask is a task's file creation mask, which procfs tells since Linux 4.7.
 func (id *identity) umask(t *tracer.Task) uint32 {
-	b, ok := id.h.readFile(id.h.at(t.Tid, "status"))
-	if !ok {
+	b, e := id.h.readFile(id.h.at(t.Tid, "status"))
+	if e != 0 {
 		return 0o022
 	}
-	v, ok := infoField(b, "Umask:", 8)
+	v, ok := infoField(string(b), "Umask:", 8)
 	if !ok {
 		return 0o022
 	}

@@ -3,8 +3,6 @@ package sandbox
 import (
 	"encoding/binary"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -14,85 +12,22 @@ import (
 	"github.com/ptbox/ptbox/tracer"
 )
 
-// readFile reads a small file below /proc.
-func (h *handler) readFile(rel string) (string, bool) {
-	f, err := unix.Openat(h.proc, rel, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return "", false
-	}
-	defer unix.Close(f)
-	b := make([]byte, 1<<14)
-	n, err := unix.Read(f, b)
-	if err != nil {
-		return "", false
-	}
-	return string(b[:n]), true
-}
-
-// openProc puts a copy in the place of a procfs file that tells of ids.
-func (id *identity) openProc(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution) unix.Errno {
-	h := id.h
-	guest := r.Guest
-	if guest == "" && r.Held != fsview.NoHandle {
-		// Relative to a directory below /proc.
-		text, e := h.readProc("self/fd/" + itoa(int(r.Held)))
-		if e != 0 {
-			return 0
-		}
-		var ok bool
-		if guest, ok = h.guestText(text); !ok {
-			return 0
-		}
-	}
-	rel := strings.TrimPrefix(strings.TrimPrefix(guest, r.Mount.Target), "/")
-	pid, file, _ := strings.Cut(rel, "/")
-	if tid, rest, ok := strings.Cut(strings.TrimPrefix(file, "task/"), "/"); ok && strings.HasPrefix(file, "task/") {
-		pid, file = tid, rest
-	}
-	n, ok := number(pid)
-	if !ok {
-		return 0
-	}
-	t := h.tr.Task(n)
+// procText makes the texts of procfs that tell of identities: name is a file
+// of task tid, real what stands in it so far.
+func (id *identity) procText(tid int, name, real string) (text string, ok bool) {
+	t := id.h.tr.Task(tid)
 	if t == nil {
-		return 0
+		return real, false
 	}
-	var text string
-	switch file {
+	switch name {
 	case "status":
-		real, ok := h.readFile(rel)
-		if !ok {
-			return 0
-		}
-		text = status(real, credOf(t))
+		return status(real, credOf(t)), true
 	case "uid_map", "gid_map":
-		text = fmt.Sprintf("%10d %10d %10d\n", 0, 0, uint32(cred.Keep))
+		return fmt.Sprintf("%10d %10d %10d\n", 0, 0, uint32(cred.Keep)), true
 	case "setgroups":
-		text = "allow\n"
-	default:
-		return 0
+		return "allow\n", true
 	}
-	name, e := id.copyOf(text)
-	if e != 0 {
-		return e
-	}
-	c.SetPath(int(p.Arg), []byte(name))
-	c.WantResult(func(*tracer.Result) { os.Remove(name) })
-	return 0
-}
-
-// copyOf makes a file with the given contents for one open.
-func (id *identity) copyOf(text string) (string, unix.Errno) {
-	dir, err := id.h.scratch()
-	if err != nil {
-		return "", unix.ENOMEM
-	}
-	id.copies++
-	name := filepath.Join(dir, "proc-"+itoa(id.copies))
-	if err := os.WriteFile(name, []byte(text), 0o444); err != nil {
-		return "", unix.ENOMEM
-	}
-	return name, 0
+	return real, false
 }
 
 // status replaces the lines of /proc/PID/status that tell of an identity.

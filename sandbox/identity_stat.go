@@ -84,7 +84,11 @@ func (id *identity) answerStat(c *tracer.Call, o *object, buf uint64) unix.Errno
 	if o.st.Rdev != host.Rdev {
 		x.Rdev_major, x.Rdev_minor = unix.Major(o.st.Rdev), unix.Minor(o.st.Rdev)
 	}
-	return c.Write(buf, linux.StatxBytes(x))
+	b := linux.StatxBytes(x)
+	if patch := id.h.statxPatch(c); patch != nil {
+		patch(b)
+	}
+	return c.Write(buf, b)
 }
 
 // showProcess gives what lies below /proc/PID the owner that the process is

@@ -250,7 +250,7 @@ func beneath(a, b string) bool {
 // place in the view.
 func (h *handler) link(c *tracer.Call, from, to *fsview.Resolution, old *fsview.Mount) unix.Errno {
 	if odd(to) || !special(to) && (old == nil || old == h.realMount(to)) {
-		return 0
+		return h.linkRoot(c, from, to)
 	}
 	if from != nil && !from.Magic {
 		var st unix.Stat_t

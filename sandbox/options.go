@@ -54,6 +54,15 @@ type Options struct {
 	// Trap is "seccomp", "syscall" or "auto".
 	Trap string
 
+	// Landlock is "on" (an error where the kernel lacks it), "off" or "auto"
+	// (the default): whether the kernel's Landlock backs the view up.
+	Landlock string
+
+	// Undumpable makes the calling process undumpable (prctl(2)) before the
+	// command's first instruction, so that nothing of the same user can trace
+	// it, read its memory or take its descriptors.
+	Undumpable bool
+
 	// Trace, when not nil, gets a record for each intercepted call.
 	Trace *Trace
 	// Log gets diagnostics; nil discards them.

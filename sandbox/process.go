@@ -26,18 +26,84 @@ func (h *handler) process(c *tracer.Call) {
 	case "ptrace":
 		// A task has one tracer: us.
 		c.Fail(unix.EPERM)
-	case "process_vm_readv", "process_vm_writev", "kcmp":
-		if !h.tr.Knows(int(int32(c.Args[0]))) || c.Ent.Name == "kcmp" && !h.tr.Knows(int(int32(c.Args[1]))) {
-			c.Fail(unix.EPERM)
-		}
-	case "pidfd_getfd", "process_madvise", "process_mrelease":
-		if !h.pidfdInside(c) {
-			c.Fail(unix.EPERM)
-		}
-	case "fork", "vfork", "seccomp", "pidfd_open", "pidfd_send_signal", "personality",
-		"kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo":
-		// As they are.
+	case "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo":
+		h.signal(c)
+	case "pidfd_send_signal":
+		h.pidfdSignal(c)
+	case "seccomp":
+		h.seccomp(c)
+	case "personality":
+		c.Fail(unix.EPERM)
 	default:
+		if !h.reach(c) {
+			c.Fail(unix.EPERM)
+		}
+	}
+}
+
+// reach serves the calls that look into or change other processes, and reports
+// whether it knows the call.
+func (h *handler) reach(c *tracer.Call) bool {
+	switch c.Ent.Name {
+	case "process_vm_readv", "process_vm_writev", "pidfd_open", "prlimit64",
+		"sched_setparam", "sched_setscheduler", "sched_setaffinity", "sched_setattr":
+		if pid := int(int32(c.Args[0])); pid > 0 && !h.inside(pid) {
+			c.Fail(outside(pid))
+		}
+	case "kcmp":
+		for _, a := range c.Args[:2] {
+			if pid := int(int32(a)); pid > 0 && !h.inside(pid) {
+				c.Fail(outside(pid))
+			}
+		}
+	case "setpriority", "ioprio_set":
+		h.priority(c)
+	case "pidfd_getfd":
+		if pid, known := h.pidfd(c.Task, int(int32(c.Args[0]))); known && !h.inside(pid) {
+			c.Fail(unix.EPERM)
+		}
+	case "process_madvise":
+		h.processMadvise(c)
+	default:
+		return false
+	}
+	return true
+}
+
+// priority lets a guest change its own priorities and those of tasks beside
+// it. Groups and users are more than the sandbox.
+func (h *handler) priority(c *tracer.Call) {
+	which, who := int(int32(c.Args[0])), int(int32(c.Args[1]))
+	if c.Ent.Name == "ioprio_set" {
+		which-- // IOPRIO_WHO_PROCESS is 1
+	}
+	switch which {
+	case unix.PRIO_PROCESS:
+		if who > 0 && !h.inside(who) {
+			c.Fail(outside(who))
+		}
+	case unix.PRIO_PGRP:
+		if who == 0 {
+			who, _ = unix.Getpgid(c.Task.Tid)
+		}
+		if who > 0 && !h.groupInside(who) {
+			c.Fail(unix.EPERM)
+		}
+	case unix.PRIO_USER:
+		c.Fail(unix.EPERM)
+	}
+}
+
+// processMadvise refuses, as kernels before 6.13 did, the advice that a
+// process may give about itself only: by this call it would reach the window.
+func (h *handler) processMadvise(c *tracer.Call) {
+	switch c.Args[3] {
+	case unix.MADV_WILLNEED, unix.MADV_COLD, unix.MADV_PAGEOUT, unix.MADV_COLLAPSE:
+	default:
+		c.Fail(unix.EINVAL)
+		return
+	}
+	if pid, known := h.pidfd(c.Task, int(int32(c.Args[0]))); known && !h.inside(pid) {
 		c.Fail(unix.EPERM)
 	}
 }
@@ -97,7 +163,13 @@ func (h *handler) unshare(c *tracer.Call) {
 
 // prctl keeps a guest readable for its tracer.
 func (h *handler) prctl(c *tracer.Call) {
-	if c.Args[0] == unix.PR_SET_DUMPABLE {
+	switch uint32(c.Args[0]) {
+	case unix.PR_SET_SECCOMP:
+		h.prctlSeccomp(c)
+	case unix.PR_SET_MM:
+		// Would change what /proc says of the program.
+		c.Fail(unix.EPERM)
+	case unix.PR_SET_DUMPABLE:
 		// process_vm_readv and /proc/PID need a dumpable task where the
 		// tracer has no capability. The guest is told that it worked.
 		if c.Args[1] > 1 {
@@ -106,17 +178,6 @@ func (h *handler) prctl(c *tracer.Call) {
 		}
 		c.Return(0)
 	}
-}
-
-// pidfdInside reports whether the pidfd in argument 0 names a process of the
-// sandbox.
-func (h *handler) pidfdInside(c *tracer.Call) bool {
-	info, ok := h.fdinfo(c.Task.Tid, int(int32(c.Args[0])))
-	if !ok {
-		return true // EBADF by the kernel
-	}
-	pid, ok := infoField(info, "Pid:", 10)
-	return ok && h.tr.Knows(int(pid))
 }
 
 // uts is the host name that the guest sees.
@@ -154,8 +215,11 @@ func (h *handler) system(c *tracer.Call) {
 
 // active says which conditional rows of the table need their stop.
 func (h *handler) active() tracer.When {
-	var w tracer.When
-	if len(h.dirs) > 0 {
+	w := tracer.IfProtect
+	if !h.scoped() {
+		w |= tracer.IfUnscoped
+	}
+	if h.procfs.whole && len(h.dirs) > 0 {
 		w |= tracer.IfMerged
 	}
 	if h.readOnlyMounts {
@@ -166,6 +230,11 @@ func (h *handler) active() tracer.When {
 	}
 	if h.id != nil {
 		w |= tracer.IfIdentity
+	}
+	for _, m := range h.view.Mounts() {
+		if shapesStatfs(m) {
+			w |= tracer.IfMounts
+		}
 	}
 	return w
 }

@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,7 +30,8 @@ type Sandbox struct {
 	o       Options
 	view    *fsview.View
 	h       *handler
-	scratch string
+	scratch string // on the host, "" until it is needed
+	inner   string // the part of it that is used, if not all
 
 	started chan error
 	done    chan struct{}
@@ -69,19 +72,29 @@ func New(o Options) (*Sandbox, error) {
 	}
 	if o.Trace != nil {
 		s.h.trace = newTraceWriter(o.Trace)
+		if s.h.trace.every() {
+			s.o.Trap = "syscall" // calls that need no stop are seen only so
+		}
 	}
 	if o.Root == "" {
 		o.Root = "/"
 	}
+	if s.o.Trap != "syscall" {
+		s.h.procfs.filters = 1
+	}
 	s.view, err = fsview.New(fsview.Config{
-		Root:    fsview.Mount{Source: o.Root, Flags: o.RootFlags},
-		Mounts:  o.Mounts,
+		Root:    fsview.Mount{Source: o.Root, Kind: BindKind(o.Root), Flags: o.RootFlags},
+		Mounts:  withProc(o.Root, o.Mounts),
 		Scratch: s.scratchDir,
 		Links:   s.h,
 	})
 	if err != nil {
 		s.Close()
 		return nil, failed("view", "", err, "")
+	}
+	if err := MakeDevLinks(s.view); err != nil {
+		s.Close()
+		return nil, failed("dev", "", err, "")
 	}
 	s.h.setView(s.view)
 	return s, nil
@@ -93,7 +106,10 @@ func (s *Sandbox) View() *fsview.View { return s.view }
 // scratchDir makes the private directory that holds what the view needs on
 // the host: tmpfs contents, mount points that the root does not have.
 func (s *Sandbox) scratchDir() (string, error) {
-	if s.scratch != "" {
+	switch {
+	case s.inner != "":
+		return s.inner, nil
+	case s.scratch != "":
 		return s.scratch, nil
 	}
 	d, err := os.MkdirTemp("", "ptbox-")
@@ -104,7 +120,24 @@ func (s *Sandbox) scratchDir() (string, error) {
 		return "", err
 	}
 	s.scratch = d
-	return d, nil
+	if os.Geteuid() != 0 {
+		return d, nil
+	}
+	// A guest of root may become another user, who must get at what is his
+	// in there. The inner name, which nobody else can list, is the key.
+	var key [16]byte
+	rand.Read(key[:])
+	inner := filepath.Join(d, hex.EncodeToString(key[:]))
+	if err := os.Mkdir(inner, 0o711); err != nil {
+		return "", fmt.Errorf("scratch directory: %w", err)
+	}
+	for _, dir := range []string{inner, d} {
+		if err := os.Chmod(dir, 0o711); err != nil {
+			return "", fmt.Errorf("scratch directory: %w", err)
+		}
+	}
+	s.inner = inner
+	return inner, nil
 }
 
 // Start starts the command. It returns when the command's first program has
@@ -150,6 +183,13 @@ func (s *Sandbox) launch() (*tracer.Launch, error) {
 	if l.Path, err = s.find(o.Args[0], cwd); err != nil {
 		unix.Close(l.Dir)
 		return nil, err
+	}
+	if s.h.lock, err = s.newLock(l); err != nil {
+		unix.Close(l.Dir)
+		return nil, failed("landlock", "", err, "start with --landlock=off, or see ptbox doctor")
+	}
+	if s.h.lock != nil {
+		l.Landlock = s.h.lock.set.FD()
 	}
 	return l, nil
 }
@@ -224,8 +264,10 @@ func (s *Sandbox) find(name, cwd string) (string, error) {
 	if denied != "" {
 		return "", execError(denied, unix.EACCES)
 	}
-	return "", &Error{Op: "exec", Path: name, Code: CodeNotFound, Err: errors.New("command not found"),
-		Hint: "it is in no directory of the view's PATH (" + path + ")"}
+	return "", &Error{
+		Op: "exec", Path: name, Code: CodeNotFound, Err: errors.New("command not found"),
+		Hint: "it is in no directory of the view's PATH (" + path + ")",
+	}
 }
 
 // run is the tracer's goroutine.
@@ -233,10 +275,11 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	defer close(s.done)
 	tr, err := tracer.New(tracer.Config{
 		Handler: s.h, Regs: s.o.Regs, Mem: s.o.Mem, Trap: s.o.Trap, Log: s.o.Log,
-		Active: s.h.active(), All: s.h.trace != nil && s.h.trace.all,
+		Active: s.h.active(), Seen: s.seen(),
 	})
 	if err != nil {
 		unix.Close(l.Dir)
+		s.h.lock.close()
 		s.started <- failed("start", "", err, "ptbox doctor says what this host lacks")
 		return
 	}
@@ -245,10 +288,16 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	up := false
 	exit, err := tr.Run(l, func(pid int) {
 		up = true
+		if s.o.Undumpable {
+			if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+				s.o.Log.Error("the launcher stays dumpable", "err", err)
+			}
+		}
 		s.pid = pid
 		s.started <- nil
 	})
 	unix.Close(l.Dir)
+	s.h.lock.close()
 	s.stats = tr.Stats()
 	s.status = Status{Code: exit.Code, Signal: exit.Signal}
 	if up {
@@ -264,6 +313,14 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	default:
 		s.started <- failed("start", "", err, "")
 	}
+}
+
+// seen is what the tracer tells of each call, nil if nobody asks.
+func (s *Sandbox) seen() func(*tracer.Call) {
+	if s.h.trace == nil {
+		return nil
+	}
+	return s.h.trace.seen
 }
 
 // Pid is the command's process id, as the host numbers it.

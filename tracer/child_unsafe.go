@@ -23,6 +23,7 @@ type child struct {
 	umask        int
 	rlimits      []Rlimit
 	session      bool
+	landlock     int
 	filter       []unix.SockFilter
 	prog         unix.SockFprog
 	nofile       [2]uint64
@@ -39,17 +40,20 @@ const (
 	stepRlimit
 	stepDir
 	stepNoNewPrivs
+	stepLandlock
 	stepSeccomp
 	stepExec
 )
 
-var stepNames = [...]string{"start", "setsid", "standard descriptors", "window descriptor", "closing descriptors",
-	"resource limit", "working directory", "no_new_privs", "seccomp", "exec"}
+var stepNames = [...]string{
+	"start", "setsid", "standard descriptors", "window descriptor", "closing descriptors",
+	"resource limit", "working directory", "no_new_privs", "landlock", "seccomp", "exec",
+}
 
 func (tr *Tracer) newChild(l *Launch) (*child, error) {
 	c := &child{
 		dir: l.Dir, stdio: l.Stdio, preserve: l.Preserve, window: tr.win.fd, stub: tr.stub,
-		windowFD: tr.cfg.WindowFD, umask: -1, session: l.NewSession, rlimits: l.Rlimits,
+		windowFD: tr.cfg.WindowFD, umask: -1, session: l.NewSession, rlimits: l.Rlimits, landlock: l.Landlock,
 	}
 	var err error
 	if c.path, err = syscall.BytePtrFromString(l.Path); err != nil {
@@ -199,6 +203,12 @@ func (c *child) run() {
 	}
 	if _, _, e := unix.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); e != 0 {
 		c.fail(stepNoNewPrivs, e)
+	}
+	if c.landlock > 0 {
+		if _, _, e := unix.RawSyscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(c.landlock), 0, 0); e != 0 {
+			c.fail(stepLandlock, e)
+		}
+		unix.RawSyscall(unix.SYS_CLOSE, uintptr(c.landlock), 0, 0)
 	}
 	if c.prog.Len > 0 {
 		// Without SPEC_ALLOW, kernels before 5.16 slow every seccomp task

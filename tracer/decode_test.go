@@ -23,8 +23,11 @@ func TestAppendCall(t *testing.T) {
 	}{
 		{"getpid", [6]uint64{1, 2, 3}, "getpid()"},
 		{"openat", [6]uint64{cwd, 0x1000, unix.O_CLOEXEC, 0o644}, `openat(AT_FDCWD, "/etc/passwd", O_RDONLY|O_CLOEXEC)`},
-		{"openat", [6]uint64{^uint64(99), 0x2000, unix.O_RDWR | unix.O_CREAT | unix.O_EXCL, 0o640},
-			`openat(AT_FDCWD, "a\"b\n\xff", O_RDWR|O_CREAT|O_EXCL, 0640)`},
+		{
+			"openat",
+			[6]uint64{^uint64(99), 0x2000, unix.O_RDWR | unix.O_CREAT | unix.O_EXCL, 0o640},
+			`openat(AT_FDCWD, "a\"b\n\xff", O_RDWR|O_CREAT|O_EXCL, 0640)`,
+		},
 		{"open", [6]uint64{0x3000, unix.O_TMPFILE | unix.O_WRONLY, 0}, `open("dir", O_WRONLY|O_TMPFILE, 0)`},
 		{"open", [6]uint64{0x3000, unix.O_DIRECTORY | 1<<30}, `open("dir", O_RDONLY|O_DIRECTORY|0x40000000)`},
 		{"stat", [6]uint64{0xdead, 0}, "stat(0xdead, NULL)"},

@@ -27,6 +27,9 @@ type Launch struct {
 	Rlimits  []Rlimit
 	// NewSession calls setsid(2).
 	NewSession bool
+	// Landlock is the descriptor of a ruleset to restrict the command with, 0
+	// for none. Neither the tracer nor the launcher is restricted.
+	Landlock int
 }
 
 // Rlimit is a resource limit for the command.
@@ -105,7 +108,7 @@ func (tr *Tracer) start(l *Launch) error {
 		unix.Wait4(pid, &ws, unix.WALL, nil)
 		return &StartError{"ptrace seize", e}
 	}
-	if !tr.seccomp || tr.cfg.All {
+	if !tr.seccomp {
 		// The child blocks in read until the gate opens: stop it there, so
 		// that it can be resumed to system call stops.
 		ptrace.Interrupt(pid)

@@ -118,9 +118,16 @@ func (p *Policy) decideGuard(g Guard, args *[6]uint64) uint32 {
 		case oneOf(ioctlRefused, low(1)):
 			return fails(unix.EPERM)
 		}
-		return stopIf(p.Active&IfReadOnly != 0 && oneOf(ioctlWrites, low(1)))
+		return stopIf(p.Active&IfReadOnly != 0 && oneOf(ioctlWrites, low(1)) || p.Active&IfUnscoped != 0 && oneOf(ioctlOwner, low(1)))
 	case GuardPersonality:
 		return stopIf(low(0) != personaQuery && low(0)&personaStops != 0)
+	case GuardFcntl:
+		if p.WindowEnd != 0 && reserved(low(0)) {
+			return fails(unix.EBADF)
+		}
+		return stopIf(p.Active&IfUnscoped != 0 && oneOf(fcntlOwner, low(1)))
+	case GuardUnix:
+		return failIf(low(0) != unix.AF_UNIX, unix.EAFNOSUPPORT)
 	case GuardSockopt:
 		return stopIf(low(1) == unix.SOL_SOCKET && low(2) == unix.SO_PEERCRED)
 	case GuardNull0:

@@ -40,6 +40,13 @@ var prctlIdentity = []uint32{
 // launcher's terminal, and userfaultfd(2) by way of its device.
 var ioctlRefused = []uint32{unix.TIOCSTI, unix.TIOCLINUX, ioctlNewUserfaultfd}
 
+// fcntlOwner and ioctlOwner choose who gets the signals of a descriptor: the
+// kernel sends them in the caller's name to any process of the same user.
+var (
+	fcntlOwner = []uint32{unix.F_SETOWN, unix.F_SETOWN_EX}
+	ioctlOwner = []uint32{0x8901, 0x8902} // FIOSETOWN, SIOCSPGRP
+)
+
 const ioctlNewUserfaultfd = 0xaa00
 
 // ioctlWrites are requests that change a file or directory through a
@@ -120,6 +127,9 @@ func (p *Policy) guardProg(abi ABI, g Guard) prog {
 		if p.Active&IfReadOnly != 0 {
 			code = anyOf(ioctlWrites, stop, code)
 		}
+		if p.Active&IfUnscoped != 0 {
+			code = anyOf(ioctlOwner, stop, code)
+		}
 		code = argLow(1, anyOf(ioctlRefused, eperm, code))
 		if p.WindowEnd != 0 {
 			code = argLow(0, p.reserved(ebadf, code))
@@ -128,6 +138,17 @@ func (p *Policy) guardProg(abi ABI, g Guard) prog {
 	case GuardPersonality:
 		return argLow(0, when(unix.BPF_JEQ, personaQuery, allow,
 			when(unix.BPF_JSET, personaStops, stop, allow)))
+	case GuardFcntl:
+		code := allow
+		if p.Active&IfUnscoped != 0 {
+			code = argLow(1, anyOf(fcntlOwner, stop, allow))
+		}
+		if p.WindowEnd != 0 {
+			code = argLow(0, p.reserved(ebadf, code))
+		}
+		return code
+	case GuardUnix:
+		return argLow(0, when(unix.BPF_JEQ, unix.AF_UNIX, allow, ret(fails(unix.EAFNOSUPPORT))))
 	case GuardSockopt:
 		return argLow(1, when(unix.BPF_JEQ, unix.SOL_SOCKET,
 			argLow(2, when(unix.BPF_JEQ, unix.SO_PEERCRED, stop, allow)), allow))

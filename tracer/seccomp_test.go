@@ -19,7 +19,7 @@ func testPolicy() Policy {
 	return Policy{I386: true, WindowLow: testLow, WindowEnd: testEnd, WindowFD: testFD}
 }
 
-const allConditions = IfMerged | IfReadOnly | IfIdentity | IfProtect | IfUTS
+const allConditions = IfMerged | IfReadOnly | IfIdentity | IfProtect | IfUTS | IfUnscoped | IfNoNet
 
 // machine is a compiled program in the VM of x/net/bpf.
 type machine struct {
@@ -390,8 +390,12 @@ func TestSearchIsShallow(t *testing.T) {
 
 func TestCompileRefuses(t *testing.T) {
 	for _, p := range []Policy{
-		{ABI: I386}, {ABI: numABI}, {ABI: ARM64, I386: true},
-		{WindowLow: 1, WindowEnd: 1 << 32}, {WindowLow: 2, WindowEnd: 1}, {WindowEnd: 1, WindowFD: -1},
+		{ABI: I386},
+		{ABI: numABI},
+		{ABI: ARM64, I386: true},
+		{WindowLow: 1, WindowEnd: 1 << 32},
+		{WindowLow: 2, WindowEnd: 1},
+		{WindowEnd: 1, WindowFD: -1},
 	} {
 		if _, err := Compile(p); err == nil {
 			t.Errorf("%+v was accepted", p)

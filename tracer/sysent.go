@@ -138,7 +138,7 @@ const (
 
 // When is a condition under which a Handled call needs its stop; without it
 // the call is native.
-type When uint8
+type When uint16
 
 // The conditions.
 const (
@@ -148,6 +148,9 @@ const (
 	IfIdentity                  // identity is emulated
 	IfProtect                   // needed to guard the launcher and what runs beside the guest
 	IfUTS                       // host name is emulated
+	IfMounts                    // the view has mounts whose flags or type differ from the host's
+	IfUnscoped                  // nothing in the kernel keeps signals inside the sandbox
+	IfNoNet                     // the sandbox has no network
 )
 
 // Guard is a test that the seccomp program makes on the arguments of a Handled
@@ -171,6 +174,8 @@ const (
 	GuardIoctl             // only the requests that matter stop or are refused
 	GuardPersonality       // only READ_IMPLIES_EXEC and MMAP_PAGE_ZERO stop
 	GuardSockopt           // only SO_PEERCRED stops
+	GuardFcntl             // GuardFD0; choosing who gets SIGIO stops with IfUnscoped
+	GuardUnix              // any address family but AF_UNIX is refused (socket)
 	GuardNull0             // args[0] == 0 is native (prlimit64 of the caller)
 	GuardNull1             // a NULL args[1] is native (newfstatat with AT_EMPTY_PATH, accept)
 	GuardNull4             // a NULL args[4] is native (sendto, recvfrom)

@@ -26,8 +26,14 @@ func (w When) String() string {
 		w    When
 		text string
 	}{
-		{IfMerged, "mount points without a host directory"}, {IfReadOnly, "read-only mounts"},
-		{IfIdentity, "an emulated identity"}, {IfProtect, "a launcher to guard"}, {IfUTS, "an emulated host name"},
+		{IfMerged, "mount points without a host directory"},
+		{IfReadOnly, "read-only mounts"},
+		{IfIdentity, "an emulated identity"},
+		{IfProtect, "a launcher to guard"},
+		{IfUTS, "an emulated host name"},
+		{IfMounts, "mounts that restrict"},
+		{IfUnscoped, "no Landlock for signals"},
+		{IfNoNet, "no network"},
 	} {
 		if w&c.w != 0 {
 			out = append(out, c.text)
@@ -51,8 +57,10 @@ var guardText = [numGuard]string{
 	GuardFDRange:     "stops if it spans the reserved descriptors",
 	GuardClone:       "stops for CLONE_UNTRACED and namespaces",
 	GuardPrctl:       "stops for PR_{GET,SET}_DUMPABLE, PR_SET_SECCOMP, PR_SET_MM, and with an emulated identity for capabilities and no_new_privs",
-	GuardIoctl:       "EPERM for TIOCSTI, TIOCLINUX, USERFAULTFD_IOC_NEW; with read-only mounts stops for FS_IOC_SETFLAGS and the like",
+	GuardIoctl:       "EPERM for TIOCSTI, TIOCLINUX, USERFAULTFD_IOC_NEW; with read-only mounts stops for FS_IOC_SETFLAGS and the like, without Landlock for signals for FIOSETOWN and SIOCSPGRP",
 	GuardPersonality: "stops for READ_IMPLIES_EXEC and MMAP_PAGE_ZERO",
+	GuardFcntl:       "EBADF for the reserved descriptors; without Landlock for signals stops for F_SETOWN",
+	GuardUnix:        "EAFNOSUPPORT for all but AF_UNIX",
 	GuardSockopt:     "stops for SO_PEERCRED",
 	GuardNull0:       "stops unless the first argument is 0",
 	GuardNull1:       "stops unless the second argument is NULL",

@@ -157,8 +157,12 @@ func TestPathOps(t *testing.T) {
 		name string
 		ops  []PathOp
 	}{
-		{"mk", []PathOp{OpCreate}}, {"symlink", []PathOp{OpCreate}}, {"link", []PathOp{OpLinkOld, OpCreate}},
-		{"rename", []PathOp{OpRename, OpRename}}, {"unlink", []PathOp{OpDelete}}, {"rmdir", []PathOp{OpDelete}},
+		{"mk", []PathOp{OpCreate}},
+		{"symlink", []PathOp{OpCreate}},
+		{"link", []PathOp{OpLinkOld, OpCreate}},
+		{"rename", []PathOp{OpRename, OpRename}},
+		{"unlink", []PathOp{OpDelete}},
+		{"rmdir", []PathOp{OpDelete}},
 	}
 	for i := range Table {
 		s := &Table[i]

@@ -10,9 +10,10 @@ import (
 	"slices"
 	"strconv"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/ptbox/ptbox/sandbox"
 	"github.com/ptbox/ptbox/tracer"
-	"golang.org/x/sys/unix"
 )
 
 // engineFailure turns an error of package sandbox into a failure.
@@ -32,9 +33,6 @@ func runSandbox(o sandbox.Options, stats io.Writer) (int, error) {
 		return 0, err
 	}
 	defer s.Close()
-	if err := sandbox.MakeDevLinks(s.View()); err != nil {
-		return 0, fail("dev", err)
-	}
 	// The channel is there before the command is, so that no signal is lost.
 	started := make(chan struct{})
 	stop := forward(func(sig unix.Signal) error {
@@ -62,9 +60,16 @@ func printStats(w io.Writer, st tracer.Stats) {
 		name string
 		n    uint64
 	}{
-		{"stops", st.Stops}, {"seccomp stops", st.Seccomp}, {"syscall stops", st.Syscalls}, {"exit stops", st.ExitStops},
-		{"signals", st.Signals}, {"execs", st.Execs}, {"forks", st.Forks},
-		{"rewritten", st.Rewritten}, {"answered", st.Answered}, {"unchanged", st.Unchanged},
+		{"stops", st.Stops},
+		{"seccomp stops", st.Seccomp},
+		{"syscall stops", st.Syscalls},
+		{"exit stops", st.ExitStops},
+		{"signals", st.Signals},
+		{"execs", st.Execs},
+		{"forks", st.Forks},
+		{"rewritten", st.Rewritten},
+		{"answered", st.Answered},
+		{"unchanged", st.Unchanged},
 	} {
 		fmt.Fprintf(w, "ptbox: stats: %-16s %d\n", c.name, c.n)
 	}
@@ -84,16 +89,22 @@ func withOOMScore(adj *int, start func() error) error {
 	if adj == nil {
 		return start()
 	}
-	const file = "/proc/self/oom_score_adj"
-	old, err := os.ReadFile(file)
+	old, err := os.ReadFile("/proc/self/oom_score_adj")
+	if err != nil {
+		return fail("oomScoreAdj", cause(err))
+	}
+	// One descriptor for both writes: once the process is undumpable, the file
+	// belongs to root.
+	f, err := os.OpenFile("/proc/self/oom_score_adj", os.O_WRONLY, 0)
 	if err == nil {
-		err = os.WriteFile(file, []byte(strconv.Itoa(*adj)), 0)
+		defer f.Close()
+		_, err = f.WriteString(strconv.Itoa(*adj))
 	}
 	if err != nil {
 		return fail("oomScoreAdj", cause(err))
 	}
 	err = start()
-	if back := os.WriteFile(file, old, 0); err == nil && back != nil {
+	if _, back := f.WriteAt(old, 0); err == nil && back != nil {
 		err = fail("oomScoreAdj", cause(back))
 	}
 	return err

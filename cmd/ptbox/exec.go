@@ -8,8 +8,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/ptbox/ptbox/sandbox"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/sandbox"
 )
 
 // processFlags are the flags of exec and run about the process.
@@ -25,7 +26,7 @@ type processFlags struct {
 // engineFlags choose how the engine works and what it tells.
 type engineFlags struct {
 	trace, traceFormat, traceOutput string
-	regs, mem, trap                 string
+	regs, mem, trap, landlock       string
 	stats                           bool
 }
 
@@ -42,13 +43,16 @@ func (f *processFlags) opts() []opt {
 
 func (f *engineFlags) opts() []opt {
 	return []opt{
-		{names: []string{"trace"}, arg: "WHAT", value: &value{optional: true, set: f.setTrace},
-			usage: "report intercepted calls: path (the default), all or unhandled"},
+		{
+			names: []string{"trace"}, arg: "WHAT", value: &value{optional: true, set: f.setTrace},
+			usage: "report intercepted calls: path (the default), all or unhandled",
+		},
 		{names: []string{"trace-format"}, arg: "FORMAT", value: oneOf(&f.traceFormat, "text", "json"), usage: "text or json"},
 		{names: []string{"trace-output"}, arg: "FILE", value: text(&f.traceOutput), usage: "report to FILE, not to standard error"},
 		{names: []string{"regs"}, arg: "HOW", value: oneOf(&f.regs, "auto", "peekuser", "regset", "gsi", "ssi"), usage: "how registers are read and written: peekuser, regset, gsi, ssi or auto"},
 		{names: []string{"mem"}, arg: "HOW", value: oneOf(&f.mem, "auto", "peek", "vm", "procmem"), usage: "how memory is read and written: peek, vm, procmem or auto"},
 		{names: []string{"trap"}, arg: "HOW", value: oneOf(&f.trap, "auto", "seccomp", "syscall"), usage: "how calls are intercepted: seccomp, syscall or auto"},
+		{names: []string{"landlock"}, arg: "MODE", value: oneOf(&f.landlock, "auto", "on", "off"), usage: "back the view up with Landlock: auto, on (an error without it) or off"},
 		{names: []string{"stats"}, value: boolean(&f.stats), usage: "print the engine's counters to standard error at the end"},
 	}
 }
@@ -152,7 +156,8 @@ func (p *program) launch(cmd string, o sandbox.Options, f *processFlags, clean b
 	if f.user != nil {
 		o.User = f.user
 	}
-	o.Regs, o.Mem, o.Trap = f.regs, f.mem, f.trap
+	o.Undumpable = true
+	o.Regs, o.Mem, o.Trap, o.Landlock = f.regs, f.mem, f.trap, f.landlock
 	if f.traceFormat != "" || f.traceOutput != "" {
 		if f.trace == "" {
 			f.trace = "path"

@@ -7,9 +7,10 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/ptbox/ptbox/fsview"
 	"github.com/ptbox/ptbox/sandbox"
-	"golang.org/x/sys/unix"
 )
 
 // explanation is what `ptbox explain --json` prints.

@@ -7,8 +7,9 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/ptbox/ptbox/internal/probe"
 	"github.com/urfave/cli/v2"
+
+	"github.com/ptbox/ptbox/internal/probe"
 )
 
 func main() {

@@ -9,8 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ptbox/ptbox/internal/probe"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ptbox/ptbox/internal/probe"
 )
 
 func TestMain(m *testing.M) {

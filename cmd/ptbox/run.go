@@ -27,8 +27,10 @@ func (p *program) runCommand() *command {
 		about: `The command runs in the foreground; its exit code is ptbox's. What each
 property of config.json does is listed in docs/config.md; one that cannot be
 honoured is an error that names it.` + "\n" + exitCodes,
-		opts: append([]opt{{names: []string{"bundle", "b"}, arg: "DIR", value: text(&bundle),
-			usage: "the bundle; the argument, if any, is then an id"}}, append(f.opts(), f.engineFlags.opts()...)...),
+		opts: append([]opt{{
+			names: []string{"bundle", "b"}, arg: "DIR", value: text(&bundle),
+			usage: "the bundle; the argument, if any, is then an id",
+		}}, append(f.opts(), f.engineFlags.opts()...)...),
 		action: func(args []string) error {
 			dir, err := bundleArg(bundle, args)
 			if err != nil {

@@ -13,8 +13,9 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/ptbox/ptbox/spec"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/spec"
 )
 
 // guest starts ptbox with a shell script as its command and returns what it
@@ -57,8 +58,14 @@ func TestForward(t *testing.T) {
 		name string
 		nr   syscall.Signal
 	}{
-		{"HUP", unix.SIGHUP}, {"INT", unix.SIGINT}, {"QUIT", unix.SIGQUIT}, {"TERM", unix.SIGTERM},
-		{"USR1", unix.SIGUSR1}, {"USR2", unix.SIGUSR2}, {"WINCH", unix.SIGWINCH}, {"ALRM", unix.SIGALRM},
+		{"HUP", unix.SIGHUP},
+		{"INT", unix.SIGINT},
+		{"QUIT", unix.SIGQUIT},
+		{"TERM", unix.SIGTERM},
+		{"USR1", unix.SIGUSR1},
+		{"USR2", unix.SIGUSR2},
+		{"WINCH", unix.SIGWINCH},
+		{"ALRM", unix.SIGALRM},
 	} {
 		t.Run(sig.name, func(t *testing.T) {
 			cmd, out := guest(t, fmt.Sprintf("trap 'echo got; exit 9' %s; echo ready; sleep 1000 & wait", sig.name))

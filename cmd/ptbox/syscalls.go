@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"text/tabwriter"
 
-	"github.com/ptbox/ptbox/tracer"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/tracer"
 )
 
 // syscallInfo is one row of `ptbox syscalls --json`.

@@ -27,12 +27,18 @@ type viewFlags struct {
 func (v *viewFlags) opts() []opt {
 	return []opt{
 		{names: []string{"rootfs", "r"}, arg: "DIR", value: text(&v.rootfs), usage: "the guest's root directory, exactly as it is (default /)"},
-		{names: []string{"root-std", "R"}, arg: "DIR", value: text(&v.rootStd),
-			usage: "the same, with the host's /proc, /sys, /dev, /etc/resolv.conf and /etc/hosts on top"},
-		{names: []string{"build"}, arg: "DIR", value: text(&v.build),
-			usage: "install and build software in DIR: -R DIR -0 --clearenv -w /root, with empty /tmp and /run"},
-		{names: []string{"bind", "v"}, arg: "SRC:DST[:OPT,…]", value: &value{set: v.bind(0)},
-			usage: "show the host's SRC at DST; options ro, noexec, nodev, nosuid; a colon in a path is written \\:"},
+		{
+			names: []string{"root-std", "R"}, arg: "DIR", value: text(&v.rootStd),
+			usage: "the same, with the host's /proc, /sys, /dev, /etc/resolv.conf and /etc/hosts on top",
+		},
+		{
+			names: []string{"build"}, arg: "DIR", value: text(&v.build),
+			usage: "install and build software in DIR: -R DIR -0 --clearenv -w /root, with empty /tmp and /run",
+		},
+		{
+			names: []string{"bind", "v"}, arg: "SRC:DST[:OPT,…]", value: &value{set: v.bind(0)},
+			usage: "show the host's SRC at DST; options ro, noexec, nodev, nosuid; a colon in a path is written \\:",
+		},
 		{names: []string{"ro-bind"}, arg: "SRC:DST", value: &value{set: v.bind(fsview.ReadOnly)}, usage: "the same, read-only"},
 		{names: []string{"tmpfs"}, arg: "DST[:mode=M]", value: &value{set: v.tmpfs}, usage: "an empty private directory at DST"},
 		{names: []string{"overlay"}, arg: "DST:lower=A:B,upper=U", value: &value{set: v.overlay}, usage: "a union of directories (not supported yet)"},

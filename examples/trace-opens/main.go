@@ -10,8 +10,9 @@ import (
 	"os"
 	"os/exec"
 
-	"github.com/ptbox/ptbox/tracer"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/tracer"
 )
 
 // opens is a tracer.Handler. The seccomp program stops the calls that a

@@ -27,8 +27,10 @@ func TestAll(t *testing.T) {
 		}
 		t.Logf("%-4s %-18s %s", r.Status, r.Name, r.Why)
 	}
-	for _, name := range []string{"proc", "tracer", "yama", nameSeize, nameSeccomp, nameGet, nameSet, nameVM, nameMem,
-		"openat2", "memfd", "mmap_min_addr", "landlock", "confinement", "user xattr"} {
+	for _, name := range []string{
+		"proc", "tracer", "yama", nameSeize, nameSeccomp, nameGet, nameSet, nameVM, nameMem,
+		"openat2", "memfd", "mmap_min_addr", "landlock", "confinement", "user xattr",
+	} {
 		if _, ok := seen[name]; !ok {
 			t.Errorf("%s is missing", name)
 		}

@@ -12,8 +12,9 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/ptbox/ptbox/internal/ptrace"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/internal/ptrace"
 )
 
 const (

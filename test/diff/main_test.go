@@ -18,9 +18,15 @@ import (
 func TestMain(m *testing.M) {
 	Stage()
 	code := m.Run()
+	if madeBase != "" {
+		Dir(madeBase).remove()
+	}
 	Unstage()
 	os.Exit(code)
 }
+
+// madeBase is what runner made for the trees, to be removed at the end.
+var madeBase string
 
 // runner makes the Runner that all tests of one process share.
 var runner = sync.OnceValues(func() (*Runner, error) {
@@ -33,6 +39,7 @@ var runner = sync.OnceValues(func() (*Runner, error) {
 		if base, err = os.MkdirTemp("", "ptbox-diff-"); err != nil {
 			return nil, err
 		}
+		madeBase = base
 	}
 	keep := os.Getenv("PTBOX_DIFF_KEEP") != ""
 	if keep {

@@ -7,8 +7,9 @@ import (
 	"path"
 	"runtime"
 
-	"github.com/ptbox/ptbox/internal/testutil/unpriv"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/internal/testutil/unpriv"
 )
 
 // stageVar marks the re-executions of the test program.

@@ -9,8 +9,9 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/ptbox/ptbox/internal/testutil/unpriv"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/internal/testutil/unpriv"
 )
 
 // Dir is one side's copy of a case's tree: Dir/root and Dir/src.

@@ -111,10 +111,7 @@ func describeFD(fd int) string {
 	return out
 }
 
-var (
-	bracketed = regexp.MustCompile(`^([a-z_]+:)\[\d+\]$`)
-	procPid   = regexp.MustCompile(`(^|/)\d+(/task/\d+)?`)
-)
+var bracketed = regexp.MustCompile(`^([a-z_]+:)\[\d+\]$`)
 
 // normal replaces what must differ between two runs: the numbers of pipes and
 // of this process.
