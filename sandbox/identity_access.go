@@ -199,17 +199,20 @@ func (id *identity) open(c *tracer.Call, p *tracer.PathArg, raw string, r *fsvie
 	if o.st.Mode&unix.S_IFMT == unix.S_IFREG && o.st.Size == 0 && o.st.Uid == id.uid {
 		id.load(o)
 		if t := o.rec.Mode & unix.S_IFMT; o.seen && o.rec.HostMode == o.st.Mode && t != unix.S_IFREG {
+			if r.Mount != nil && r.Mount.Flags&fsview.NoDev != 0 {
+				return unix.EACCES
+			}
 			return id.openDevice(c, p, o, want)
 		}
 	}
 	return id.permit(c.Task, o, want)
 }
 
-// devices are those that a container may have, and any user may use; a device
-// file made in the guest leads to the host's of the same number.
+// devices are those that know of nobody and that anybody may use; a device file
+// made in the guest leads to the host's of the same number.
 var devices = map[uint64]string{
 	unix.Mkdev(1, 3): "/dev/null", unix.Mkdev(1, 5): "/dev/zero", unix.Mkdev(1, 7): "/dev/full",
-	unix.Mkdev(1, 8): "/dev/random", unix.Mkdev(1, 9): "/dev/urandom", unix.Mkdev(5, 0): "/dev/tty", unix.Mkdev(5, 2): "/dev/ptmx",
+	unix.Mkdev(1, 8): "/dev/random", unix.Mkdev(1, 9): "/dev/urandom",
 }
 
 func (id *identity) openDevice(c *tracer.Call, p *tracer.PathArg, o *object, want uint32) unix.Errno {
