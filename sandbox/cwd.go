@@ -26,6 +26,23 @@ func (h *handler) cwdCall(c *tracer.Call) {
 	}
 }
 
+// rooted is a guest path as a task with a root directory of its own sees it.
+func (h *handler) rooted(t *tracer.Task, guest string) string {
+	root := h.rootOf(t)
+	if rest, ok := strings.CutPrefix(guest, root); ok && root != "" {
+		if rest == "" {
+			return "/"
+		}
+		if rest[0] == '/' {
+			return rest
+		}
+	}
+	if root != "" {
+		return "(unreachable)" + guest
+	}
+	return guest
+}
+
 func (h *handler) chdir(c *tracer.Call) {
 	raw, e := c.Path(0, 0)
 	if e != 0 {
@@ -36,6 +53,12 @@ func (h *handler) chdir(c *tracer.Call) {
 	if e != 0 {
 		c.Fail(e)
 		return
+	}
+	if h.id != nil {
+		if e := h.id.search(c, r); e != 0 {
+			c.Fail(e)
+			return
+		}
 	}
 	if !r.Relative {
 		c.SetPath(0, r.Host)
@@ -79,6 +102,8 @@ func (h *handler) getcwd(c *tracer.Call) {
 			return
 		}
 		guest = "(unreachable)/"
+	default:
+		guest = h.rooted(c.Task, guest)
 	}
 	if len(guest) >= 4096 {
 		c.Fail(unix.ENAMETOOLONG) // it must fit into a page
@@ -204,7 +229,7 @@ func (h *handler) Link(caller any, rel string) fsview.Link {
 		return fsview.Link{Kind: fsview.LinkDenied, Errno: unix.ENOENT}
 	}
 	if m.what == "root" {
-		return fsview.Link{Kind: fsview.LinkJump, Body: "/"}
+		return fsview.Link{Kind: fsview.LinkJump, Body: "/" + strings.TrimPrefix(h.rootOf(h.tr.Task(m.pid)), "/")}
 	}
 	if exe := h.exeOf(m); exe != "" {
 		return fsview.Link{Kind: fsview.LinkJump, Body: exe}
@@ -251,10 +276,10 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 		return "", unix.ENOENT, true
 	}
 	if m.what == "root" {
-		return "/", 0, true
+		return h.rooted(t, "/"+strings.TrimPrefix(h.rootOf(h.tr.Task(m.pid)), "/")), 0, true
 	}
 	if exe := h.exeOf(m); exe != "" {
-		return exe, 0, true
+		return h.rooted(t, exe), 0, true
 	}
 	text, e = h.readProc(rel)
 	if e != 0 {
@@ -264,7 +289,7 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 		if h.overlays && h.hidden(text, guest, rel) {
 			guest += " (deleted)"
 		}
-		return guest, 0, true
+		return h.rooted(t, guest), 0, true
 	}
 	return text, 0, true
 }

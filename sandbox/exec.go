@@ -31,6 +31,7 @@ type target struct {
 	// script holds what has to be put in front of argv[1:], first of all
 	// argv[0]; nil means that argv stays as it is.
 	script []string
+	nosuid bool // set-id bits do not count
 }
 
 func (t *target) close() {
@@ -70,6 +71,9 @@ func (h *handler) exec(c *tracer.Call) {
 		return
 	}
 	plan := &tracer.ExecPlan{Path: t.host, Guest: given}
+	if h.id != nil {
+		plan.Aux = h.id.exec(c, t)
+	}
 	stub := false
 	if img.Interp != "" {
 		if stub, e = h.interp(c, img, plan); e != 0 {
@@ -102,7 +106,7 @@ func (h *handler) exec(c *tracer.Call) {
 		plan.Comm = name[:min(len(name), 15)]
 	}
 	h.setExecPath(c, plan.Path)
-	if plan.Path != plan.Guest || plan.Comm != "" || plan.Interp != "" {
+	if plan.Path != plan.Guest || plan.Comm != "" || plan.Interp != "" || plan.Aux != nil {
 		c.Exec(plan)
 	}
 }
@@ -239,10 +243,16 @@ func (h *handler) openExec(r *fsview.Resolution, t *target) unix.Errno {
 		return unix.EACCES
 	}
 	t.host = string(r.Host)
+	t.nosuid = r.Mount != nil && r.Mount.Flags&fsview.NoSuid != 0
 	return h.openFile(t.host, t)
 }
 
 func (h *handler) openFile(p string, t *target) unix.Errno {
+	if h.id != nil {
+		if e := h.id.mayExec(p); e != 0 {
+			return e
+		}
+	}
 	// O_NONBLOCK: the name may be a FIFO, which must not stop the tracer.
 	fd, err := unix.Open(p, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/internal/cred"
 	"github.com/ptbox/ptbox/internal/ptrace"
 	"github.com/ptbox/ptbox/tracer"
 )
@@ -33,6 +34,7 @@ type handler struct {
 	dirs      map[dirKey]*mergedDir
 	socks     sockets
 	procfs    procfs
+	id        *identity    // nil: ids and owners are the kernel's
 	next      *nextImage   // the exec that is about to succeed
 	half      map[int]bool // tasks in the second part of a close_range
 
@@ -82,7 +84,9 @@ type process struct {
 	image *image
 	// fds are guest paths of directory descriptors (see noteFD). A stale one
 	// does no harm: the view checks it against the directory itself.
-	fds map[int]string
+	fds  map[int]string
+	cred cred.Cred  // with an emulated identity
+	next *cred.Cred // what it will be once the exec at hand has succeeded
 }
 
 func proc(t *tracer.Task) *process {
@@ -106,6 +110,9 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 	child.Data = p
 	h.inheritCwd(parent, child)
 	h.listFork(parent, child)
+	if h.id != nil {
+		h.id.born(parent, child)
+	}
 }
 
 // Exec implements tracer.Handler.
@@ -116,6 +123,9 @@ func (h *handler) Exec(t *tracer.Task) {
 		p.image = n.image
 	}
 	h.next = nil
+	if p.next != nil {
+		p.cred, p.next = *p.next, nil
+	}
 	h.chdirDone(t)
 	if h.trace != nil {
 		h.trace.execed(t)
@@ -149,6 +159,12 @@ func (h *handler) Syscall(c *tracer.Call) {
 
 // serve finds the room for a call.
 func (h *handler) serve(c *tracer.Call) {
+	if h.id != nil {
+		defer h.id.release()
+		if h.id.serve(c) {
+			return
+		}
+	}
 	switch c.Ent.Class {
 	case tracer.ClassOpen:
 		h.open(c)

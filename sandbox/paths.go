@@ -89,6 +89,12 @@ func (h *handler) paths(c *tracer.Call) {
 			c.Fail(e)
 			return
 		}
+		if h.id != nil {
+			if e := h.id.named(c, p, str(raw), r); e != 0 {
+				c.Fail(e)
+				return
+			}
+		}
 		got[n] = r
 		h.setPath(c, p, raw, r)
 	}

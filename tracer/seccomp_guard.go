@@ -33,6 +33,7 @@ var prctlStops = []uint32{
 var prctlIdentity = []uint32{
 	unix.PR_GET_KEEPCAPS, unix.PR_SET_KEEPCAPS, unix.PR_CAPBSET_READ, unix.PR_CAPBSET_DROP,
 	unix.PR_GET_SECUREBITS, unix.PR_SET_SECUREBITS, unix.PR_CAP_AMBIENT,
+	unix.PR_GET_NO_NEW_PRIVS, unix.PR_SET_NO_NEW_PRIVS,
 }
 
 // ioctlRefused are requests that reach out of the sandbox: input faked on the
