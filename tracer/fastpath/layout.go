@@ -9,7 +9,7 @@ const (
 	Text     = 0xc4000
 	TextSize = 0x4000
 	// Empty is an address in the sealed text that holds a zero byte.
-	Empty    = Text + TextSize - 16
+	Empty = Text + TextSize - 16
 	// Dot is the address of the string ".", in the sealed text as well.
 	Dot      = Text + TextSize - 8
 	View     = 0xc8000
@@ -89,14 +89,14 @@ const DeferNr = 437
 // Flags of a mount, and of the whole view, where they are the union of what
 // some mount forbids.
 const (
-	MountSlow   = 1 << iota // not for this code
-	MountRO                 // read-only
-	MountNoDev              // devices must not be opened
-	MountNoExec             // access(X_OK) says no
-	ViewAnyFD               // the guest's own descriptors may be used
-	ViewNoStat              // stat and its kin are emulated
-	ViewNoAccess            // access is emulated
-	ViewNoCreate            // new files need the tracer
+	MountSlow    = 1 << iota // not for this code
+	MountRO                  // read-only
+	MountNoDev               // devices must not be opened
+	MountNoExec              // access(X_OK) says no
+	ViewAnyFD                // the guest's own descriptors may be used
+	ViewNoStat               // stat and its kin are emulated
+	ViewNoAccess             // access is emulated
+	ViewNoCreate             // new files need the tracer
 )
 
 // Offsets in the view table, and its limits.
