@@ -1,7 +1,7 @@
 package sandbox
 
 import (
-	"io"
+	"io/fs"
 	"os"
 	"path"
 
@@ -104,11 +104,31 @@ func hides(p, m *fsview.Mount) bool {
 	if unix.Fstat(int(m.Root()), &top) == nil && under.Dev == top.Dev && under.Ino == top.Ino {
 		return m.Flags&^p.Flags&(fsview.ReadOnly|fsview.NoDev|fsview.NoExec|fsview.NoSymFollow) != 0
 	}
-	d, err := os.Open(host)
-	if err != nil {
-		return true
+	return !bare(host, 64)
+}
+
+// bare reports whether there is nothing to be seen in a directory: what root
+// file systems have at the places of mounts are empty directories, and in /dev
+// symlinks and devices.
+func bare(dir string, limit int) bool {
+	list, err := os.ReadDir(dir)
+	if err != nil || len(list) > limit {
+		return false
 	}
-	defer d.Close()
-	_, err = d.Readdirnames(1)
-	return err != io.EOF
+	for _, d := range list {
+		switch d.Type() {
+		case fs.ModeSymlink, fs.ModeDevice | fs.ModeCharDevice:
+		case fs.ModeDir:
+			if !bare(path.Join(dir, d.Name()), 0) {
+				return false
+			}
+		case 0:
+			if i, err := d.Info(); err != nil || i.Size() > 0 {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
 }

@@ -148,7 +148,7 @@ func (tr *Tracer) fastReady(t *Task) {
 var fastCalls = map[int]bool{
 	unix.SYS_OPEN: true, unix.SYS_OPENAT: true, unix.SYS_STAT: true, unix.SYS_LSTAT: true, unix.SYS_NEWFSTATAT: true,
 	unix.SYS_STATX: true, unix.SYS_ACCESS: true, unix.SYS_FACCESSAT: true, unix.SYS_FACCESSAT2: true,
-	unix.SYS_READLINK: true, unix.SYS_READLINKAT: true, unix.SYS_EXECVE: true,
+	unix.SYS_READLINK: true, unix.SYS_READLINKAT: true, unix.SYS_GETDENTS64: true, unix.SYS_EXECVE: true,
 }
 
 // fastEntry sees every call before the Handler does. It patches the sites that

@@ -279,6 +279,21 @@ again:;
 struct stat { u64 dev, ino, rest[16]; };
 _Static_assert(sizeof(struct stat) == 144, "stat");
 
+/* above says whether a directory may have mounts at or below it. */
+static int above(int fd)
+{
+	struct stat st;
+	u32 n = V->nabove;
+	if (!n)
+		return 0;
+	if (gadget(__NR_newfstatat, fd, EMPTY, (long)&st, AT_EMPTY, 0) != 0)
+		return 1;
+	for (u32 i = 0; i < n; i++)
+		if (V->above[i].dev == st.dev && (V->above[i].ino == st.ino || !V->above[i].ino))
+			return 1;
+	return 0;
+}
+
 /* relative goes by the guest's own descriptor, if it can be seen that no mount
    lies below it. */
 static long relative(int fd, char *path, u64 h, u32 deny)
@@ -286,15 +301,8 @@ static long relative(int fd, char *path, u64 h, u32 deny)
 	u32 fl = V->flags;
 	if (!(fl & VIEW_ANY_FD) || h >= V->anyend || fl & deny || (fd < 0 && fd != FDCWD) || fd >= (int)V->firstfd)
 		return SLOW;
-	u32 n = V->nabove;
-	if (n) {
-		struct stat st;
-		if (gadget(__NR_newfstatat, fd, EMPTY, (long)&st, AT_EMPTY, 0) != 0)
-			return SLOW;
-		for (u32 i = 0; i < n; i++)
-			if (V->above[i].dev == st.dev && (V->above[i].ino == st.ino || !V->above[i].ino))
-				return SLOW;
-	}
+	if (above(fd))
+		return SLOW;
 	return verdict(openat2(fd, path, h));
 }
 
@@ -410,6 +418,13 @@ long handler(struct slot *s)
 		if (r == -ENOENT)
 			r = -EINVAL; /* what "" says of an object that is no link */
 		break;
+
+	case __NR_getdents64:
+		/* A mount point may be missing in a directory above one only. */
+		fd = s->di;
+		if (fd < 0 || above(fd))
+			return SLOW;
+		return gadget(__NR_getdents64, fd, s->si, s->dx, 0, 0);
 
 	case __NR_execve:
 		/* The search of PATH: only what is not there is answered here. */
