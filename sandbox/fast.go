@@ -38,6 +38,11 @@ func (s *Sandbox) fastTable() *fastpath.Table {
 		t.Flags &^= fastpath.ViewAnyFD
 	}
 	for _, m := range mounts {
+		if m.Kind == fsview.Proc && mode == "auto" {
+			// The view's procfs is not the host's: other processes and the
+			// host's mounts are hidden. A descriptor leads to the real one.
+			t.Flags &^= fastpath.ViewAnyFD
+		}
 		f, ok := fastFlags(m)
 		if !ok && m.Kind != fsview.Proc && m.Kind != fsview.Synth && m.IsDir() {
 			// A descriptor may lie in it, and nothing tells.
@@ -102,7 +107,7 @@ func hides(p, m *fsview.Mount) bool {
 		return err != unix.ENOENT
 	}
 	if unix.Fstat(int(m.Root()), &top) == nil && under.Dev == top.Dev && under.Ino == top.Ino {
-		return m.Flags&^p.Flags&(fsview.ReadOnly|fsview.NoDev|fsview.NoExec|fsview.NoSymFollow) != 0
+		return m.Kind == fsview.Proc || m.Flags&^p.Flags&(fsview.ReadOnly|fsview.NoDev|fsview.NoExec|fsview.NoSymFollow) != 0
 	}
 	return !bare(host, 64)
 }

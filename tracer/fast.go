@@ -72,7 +72,7 @@ func (tr *Tracer) Reserved() (first, end int) { return tr.policy.WindowFD, tr.po
 func (tr *Tracer) newMM(t *Task) {
 	t.dropMM()
 	t.late = nil
-	if tr.fast != nil {
+	if tr.fast != nil && !t.noFast {
 		t.mm = &mm{refs: 1}
 	}
 }
@@ -87,6 +87,7 @@ func (t *Task) dropMM() {
 // shareMM gives the child c its address space: the parent's own, or a copy of
 // it, patches and all.
 func (tr *Tracer) shareMM(c, parent *Task) {
+	c.noFast = parent.noFast
 	p := parent.mm
 	if p == nil {
 		return
@@ -163,7 +164,10 @@ func (tr *Tracer) fastEntry(c *Call) bool {
 	if c.orig.Rip == fastpath.SymExitDeferred {
 		return tr.finishDeferred(t)
 	}
-	if uint(c.Nr) >= maxNr || !fastCalls[c.Nr] {
+	if c.Nr == unix.SYS_SECCOMP || c.Nr == unix.SYS_PRCTL && uint32(c.Args[0]) == unix.PR_SET_SECCOMP {
+		tr.stopFast(t)
+	}
+	if uint(c.Nr) >= maxNr || !fastCalls[c.Nr] || t.noFast {
 		return false
 	}
 	at := c.orig.Rip - syscallLen
@@ -184,6 +188,18 @@ func (tr *Tracer) fastEntry(c *Call) bool {
 		tr.resume(t, 0)
 	}
 	return true
+}
+
+// stopFast ends the fast path for all that share t's address space, and for
+// their children and what they exec: a filter of the guest's own sees other
+// calls than it expects there, and may kill for them.
+func (tr *Tracer) stopFast(t *Task) {
+	for _, o := range tr.tasks {
+		if o.mm == t.mm {
+			o.noFast = true
+		}
+	}
+	t.write(tr, fastpath.Pool+(fastpath.Slots-1)*fastpath.SlotSize+fastpath.SlotOff, []byte{1, 0, 0, 0})
 }
 
 // words reads n words of a slot.

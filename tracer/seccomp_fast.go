@@ -40,7 +40,7 @@ func (p *Policy) fastAllows(kind fastKind, args *[6]uint64) bool {
 	case fastEmpty:
 		return args[1] == fastpath.Empty
 	case fastFD:
-		return true
+		return p.Fast.AnyList
 	}
 	how := args[2]
 	if how%fastpath.HowStride != 0 || how < fastpath.How || how >= fastpath.HowEnd || args[3] != howSize {
@@ -71,6 +71,9 @@ func (p *Policy) fastProg(kind fastKind, code prog) prog {
 	stop := ret(RetTrace)
 	var inner prog
 	if kind == fastFD {
+		if !p.Fast.AnyList {
+			return code
+		}
 		inner = allow
 	} else if kind == fastEmpty {
 		inner = equal(1, fastpath.Empty, allow, code)

@@ -40,6 +40,7 @@ type Task struct {
 	call   *pendingCall
 	birth  *unix.PtraceRegs // registers to put right at the first stop
 	mm     *mm              // nil without the fast path
+	noFast bool             // no fast path, for good
 	late   []lateSignal     // signals put off until the fast path is left
 	inCall bool             // syscall trap mode: the next stop is an exit
 }

@@ -74,6 +74,7 @@ const (
 	SlotR14    = 120
 	SlotR15    = 128
 	SlotResult = 136
+	SlotOff    = 144 // in the last slot: not 0 if this process may not
 	SlotPath   = 192
 	PathSize   = 1024
 )
@@ -93,6 +94,7 @@ const (
 	MountRO                  // read-only
 	MountNoDev               // devices must not be opened
 	MountNoExec              // access(X_OK) says no
+	MountExact               // asked for: the call tells a mount point from what lies below
 	ViewAnyFD                // the guest's own descriptors may be used
 	ViewNoStat               // stat and its kin are emulated
 	ViewNoAccess             // access is emulated

@@ -5,17 +5,17 @@ package fastpath
 // The addresses of the blob's labels in the guest.
 const (
 	SymEntry         = 0xc4000
-	SymEntryTried    = 0xc400b
-	SymEntryTried2   = 0xc400d
-	SymEntryClaimed  = 0xc4021
-	SymEntrySwitched = 0xc406f
-	SymExitStart     = 0xc407b
-	SymExitSaved     = 0xc4082
-	SymExitRestored  = 0xc40af
-	SymExitFreed     = 0xc40c8
-	SymExitEnd       = 0xc40ce
-	SymExitDeferred  = 0xc40d5
-	SymGadget        = 0xc40d7
-	SymGadgetSys     = 0xc40f8
-	SymGadgetAfter   = 0xc40fa
+	SymEntryTried    = 0xc4014
+	SymEntryTried2   = 0xc4016
+	SymEntryClaimed  = 0xc402a
+	SymEntrySwitched = 0xc4078
+	SymExitStart     = 0xc4084
+	SymExitSaved     = 0xc408b
+	SymExitRestored  = 0xc40b8
+	SymExitFreed     = 0xc40d1
+	SymExitEnd       = 0xc40d7
+	SymExitDeferred  = 0xc40de
+	SymGadget        = 0xc40e0
+	SymGadgetSys     = 0xc4101
+	SymGadgetAfter   = 0xc4103
 )

@@ -60,7 +60,9 @@ type Rules struct {
 	// AnyEnd bounds the how entries that go with any descriptor. FDEnd[i]
 	// are the ends of the reserved descriptors, by class; each class is
 	// bound by HowLimit.
-	AnyEnd  uint32
+	AnyEnd uint32
+	// AnyList: directories may be listed by any descriptor.
+	AnyList bool
 	FirstFD int
 	FDEnd   [numClasses]int
 }
@@ -74,7 +76,7 @@ func HowLimit(class int) uint32 {
 func (t *Table) plan(first int) (r Rules, fds []int, number map[int]int) {
 	r = Rules{IP: SymGadgetAfter, AnyEnd: How, FirstFD: first}
 	if t.Flags&ViewAnyFD != 0 {
-		r.AnyEnd = HowEnd
+		r.AnyEnd, r.AnyList = HowEnd, true
 		for _, m := range t.Mounts {
 			// A descriptor does not tell which mount it came from.
 			r.AnyEnd = min(r.AnyEnd, HowLimit(m.class()))

@@ -13,7 +13,7 @@ struct slot {
 	u64 busy, rsp, site, nr, di, si, dx, r10, r8, r9;
 	u32 phase, defer;
 	u64 saved[6], result;
-	u64 pad[6];
+	u64 off, pad[5];
 	char path[PATH_SIZE];
 	char next[PATH_SIZE]; /* a path composed from a link */
 };
@@ -50,6 +50,7 @@ enum {
 	O_LARGEFILE = 0100000, O_DIRECTORY = 0200000, O_NOFOLLOW = 0400000, O_CLOEXEC = 02000000, O_PATH = 010000000
 };
 enum { AT_NOFOLLOW = 0x100, AT_EACCESS = 0x200, AT_NOAUTO = 0x800, AT_EMPTY = 0x1000, AT_SYNC = 0x6000 };
+enum { STATX_MOUNT = 0x5000 }; /* STATX_MNT_ID, STATX_MNT_ID_UNIQUE */
 enum { ENOENT = 2, EINTR = 4, ENXIO = 6, EACCES = 13, EEXIST = 17, ENOTDIR = 20, EISDIR = 21, EINVAL = 22, ENAMETOOLONG = 36, ELOOP = 40 };
 
 /* Addresses of open_how entries, Beneath; Literal lies block*HOW_STRIDE on. */
@@ -140,6 +141,18 @@ static int dots(const char *q, const char *e)
 	return e - q == 2 && q[0] == '.' && q[1] == '.';
 }
 
+/* dotdot says whether ".." is among the names of a path. */
+static int dotdot(const char *p)
+{
+	while (*p) {
+		const char *w = slashes(p);
+		p = word(w);
+		if (dots(w, p))
+			return 1;
+	}
+	return 0;
+}
+
 /* copy brings the guest's string into the slot, so that what is looked at is
    what the kernel will see; it is the only place that reads the guest's
    memory, and nothing has been done before it: a fault is taken back to the
@@ -202,20 +215,20 @@ static long absolute(struct slot *s, char *path, u64 h, u32 deny)
 {
 	int links = 0;
 again:;
-	u32 node = 0, up = 0;
+	u32 node = 0;
 	const struct node *m = &NODES[0];
 	const char *rel = slashes(path), *q = rel, *e;
 	for (;;) {
 		q = slashes(q);
 		if (!*q)
 			break;
-		if (!NODES[node].nkids)
-			break;
 		e = word(q);
 		if (e - q == 1 && *q == '.') {
 			q = e;
 			continue;
 		}
+		if (!NODES[node].nkids)
+			break;
 		if (dots(q, e))
 			return SLOW;
 		u32 k = child(node, q, e - q);
@@ -228,19 +241,14 @@ again:;
 		}
 		q = e;
 	}
-	if (m->flags & (MOUNT_SLOW | deny) || m->fd < 0)
+	if (m->flags & (MOUNT_SLOW | deny) || m->fd < 0 || deny & MOUNT_EXACT && (!*q || dotdot(q)))
 		return SLOW;
 	if (!NODES[node].nkids)
 		return beneath(m->fd, rel, h);
 	if (!*q)
 		return beneath(m->fd, rel, literal(h));
 	e = word(q);
-	for (const char *p = e; *p;) {
-		const char *w = slashes(p);
-		p = word(w);
-		up |= dots(w, p);
-	}
-	if (!up) {
+	if (!dotdot(e)) {
 		long r = openat2(m->fd, rel, literal(h));
 		if (r != -ELOOP)
 			return verdict(r);
@@ -301,7 +309,7 @@ static long relative(int fd, char *path, u64 h, u32 deny)
 	u32 fl = V->flags;
 	if (!(fl & VIEW_ANY_FD) || h >= V->anyend || fl & deny || (fd < 0 && fd != FDCWD) || fd >= (int)V->firstfd)
 		return SLOW;
-	if (above(fd))
+	if (above(fd) || deny & MOUNT_EXACT && dotdot(path))
 		return SLOW;
 	return verdict(openat2(fd, path, h));
 }
@@ -368,14 +376,14 @@ long handler(struct slot *s)
 		break;
 	case __NR_statx:
 		fd = s->di, path = s->si, fl = s->dx;
-		if (fl & ~(AT_NOFOLLOW | AT_EMPTY | AT_NOAUTO | AT_SYNC) || view & VIEW_NO_STAT)
+		if (fl & ~(AT_NOFOLLOW | AT_EMPTY | AT_NOAUTO | AT_SYNC) || s->r10 & STATX_MOUNT || view & VIEW_NO_STAT)
 			return SLOW;
 		if (fl & AT_EMPTY && empty(path)) {
 			if (fd < 0)
 				return SLOW;
 			return gadget(__NR_statx, fd, EMPTY, (fl & AT_SYNC) | AT_EMPTY, s->r10, s->r8);
 		}
-		f = walk(s, fd, path, fl & AT_NOFOLLOW ? PATH_NOFOLLOW : PATH, 0);
+		f = walk(s, fd, path, fl & AT_NOFOLLOW ? PATH_NOFOLLOW : PATH, MOUNT_EXACT);
 		if (f < 0)
 			return f;
 		r = gadget(__NR_statx, f, EMPTY, (fl & AT_SYNC) | AT_EMPTY, s->r10, s->r8);
@@ -422,7 +430,7 @@ long handler(struct slot *s)
 	case __NR_getdents64:
 		/* A mount point may be missing in a directory above one only. */
 		fd = s->di;
-		if (fd < 0 || above(fd))
+		if (fd < 0 || !(view & VIEW_ANY_FD) || above(fd))
 			return SLOW;
 		return gadget(__NR_getdents64, fd, s->si, s->dx, 0, 0);
 

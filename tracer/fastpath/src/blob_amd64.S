@@ -15,6 +15,8 @@
     .section .text.entry,"ax"
 entry:                          /* nothing is claimed: back to the site */
     mov $(POOL + (SLOTS-1)*SLOT_SIZE), %ecx
+    cmpl $0, SLOT_OFF(%rcx)     /* of the last slot: the tracer says no */
+    jne 3f
 1:  lock btsq $0, (%rcx)
 entry_tried:                    /* claimed if the carry is clear */
     jnc entry_claimed
@@ -22,7 +24,7 @@ entry_tried2:                   /* nothing is claimed */
     sub $SLOT_SIZE, %ecx
     cmp $POOL, %ecx
     jae 1b
-    mov %r11, %rcx
+3:  mov %r11, %rcx
     jmp *%r11                   /* no slot is free: the plain call */
 entry_claimed:                  /* rcx is the slot: free it, back to the site */
     mov %rsp, SLOT_RSP(%rcx)
