@@ -48,6 +48,9 @@ func (s *Sandbox) fastTable() *fastpath.Table {
 			// A descriptor may lie in it, and nothing tells.
 			t.Flags &^= fastpath.ViewAnyFD
 		}
+		if s.view.Ambiguous(m) {
+			f |= fastpath.MountTwice
+		}
 		if !ok || hidden[m] {
 			f |= fastpath.MountSlow
 		}

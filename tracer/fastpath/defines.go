@@ -20,7 +20,7 @@ func Defines() []Define {
 		{"SLOT_R12", SlotR12}, {"SLOT_R13", SlotR13}, {"SLOT_R14", SlotR14}, {"SLOT_R15", SlotR15},
 		{"SLOT_RESULT", SlotResult}, {"SLOT_OFF", SlotOff}, {"SLOT_PATH", SlotPath}, {"PATH_SIZE", PathSize},
 		{"SLOW", Slow}, {"DEFER_NR", DeferNr},
-		{"MOUNT_SLOW", MountSlow}, {"MOUNT_RO", MountRO}, {"MOUNT_NO_DEV", MountNoDev}, {"MOUNT_NO_EXEC", MountNoExec}, {"MOUNT_EXACT", MountExact},
+		{"MOUNT_SLOW", MountSlow}, {"MOUNT_RO", MountRO}, {"MOUNT_NO_DEV", MountNoDev}, {"MOUNT_NO_EXEC", MountNoExec}, {"MOUNT_EXACT", MountExact}, {"MOUNT_TWICE", MountTwice},
 		{"VIEW_ANY_FD", ViewAnyFD}, {"VIEW_NO_STAT", ViewNoStat}, {"VIEW_NO_ACCESS", ViewNoAccess}, {"VIEW_NO_CREATE", ViewNoCreate},
 		{"MAX_ABOVE", MaxAbove}, {"VIEW_NODES", ViewNodes}, {"MAX_NODES", MaxNodes}, {"NODE_SIZE", NodeSize},
 		{"VIEW_NAMES", ViewNames}, {"MAX_NAMES", MaxNames},

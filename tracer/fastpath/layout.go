@@ -95,6 +95,7 @@ const (
 	MountNoDev               // devices must not be opened
 	MountNoExec              // access(X_OK) says no
 	MountExact               // asked for: the call tells a mount point from what lies below
+	MountTwice               // what it shows is shown elsewhere too: the tracer must see which place a directory was opened by
 	ViewAnyFD                // the guest's own descriptors may be used
 	ViewNoStat               // stat and its kin are emulated
 	ViewNoAccess             // access is emulated

@@ -100,6 +100,11 @@ static int nofollow(u64 h)
 	return *(const u32 *)h & (O_NOFOLLOW | O_EXCL);
 }
 
+static int creates(u64 h)
+{
+	return *(const u32 *)h & O_CREAT;
+}
+
 /* Errors that mean for the plain call what they mean here. EXDEV, ELOOP,
    EAGAIN, EMFILE and whatever is new do not. */
 static int definite(long r)
@@ -243,6 +248,8 @@ again:;
 	}
 	if (m->flags & (MOUNT_SLOW | deny) || m->fd < 0 || deny & MOUNT_EXACT && (!*q || dotdot(q)))
 		return SLOW;
+	if (!*q && creates(h))
+		return SLOW;
 	if (!NODES[node].nkids)
 		return beneath(m->fd, rel, h);
 	if (!*q)
@@ -349,7 +356,7 @@ long handler(struct slot *s)
 	open:
 		if (fl & O_CREAT && view & VIEW_NO_CREATE)
 			return SLOW;
-		return walk(s, fd, path, how(fl, mode), 0);
+		return walk(s, fd, path, how(fl, mode), fl & (O_DIRECTORY | O_PATH) ? MOUNT_TWICE : 0);
 
 	case __NR_lstat:
 		fl = AT_NOFOLLOW;
