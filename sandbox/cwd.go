@@ -225,7 +225,7 @@ func (h *handler) Link(caller any, rel string) fsview.Link {
 		// A process outside the sandbox: its links lead out of the view.
 		return fsview.Link{Kind: fsview.LinkDenied, Errno: unix.ENOENT}
 	}
-	if ownFD(m) {
+	if h.ownFD(m) {
 		return fsview.Link{Kind: fsview.LinkDenied, Errno: unix.ENOENT}
 	}
 	if m.what == "root" {
@@ -272,7 +272,7 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 	if !ok {
 		return "", 0, false
 	}
-	if !h.tr.Knows(m.pid) || ownFD(m) {
+	if !h.tr.Knows(m.pid) || h.ownFD(m) {
 		return "", unix.ENOENT, true
 	}
 	if m.what == "root" {

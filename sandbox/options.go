@@ -53,6 +53,9 @@ type Options struct {
 	Mem string
 	// Trap is "seccomp", "syscall" or "auto".
 	Trap string
+	// Fast lets guests answer path calls themselves where that is exact: "on",
+	// "auto" (only in views that hide nothing) or "off" (the default).
+	Fast string
 
 	// Landlock is "on" (an error where the kernel lacks it), "off" or "auto"
 	// (the default): whether the kernel's Landlock backs the view up.

@@ -30,7 +30,7 @@ type processFlags struct {
 // engineFlags choose how the engine works and what it tells.
 type engineFlags struct {
 	trace, traceFormat, traceOutput string
-	regs, mem, trap, landlock       string
+	regs, mem, trap, landlock, fast string
 	stats                           bool
 }
 
@@ -60,6 +60,7 @@ func (f *engineFlags) opts() []opt {
 		{names: []string{"mem"}, arg: "HOW", value: oneOf(&f.mem, "auto", "peek", "vm", "procmem"), usage: "how memory is read and written: peek, vm, procmem or auto"},
 		{names: []string{"trap"}, arg: "HOW", value: oneOf(&f.trap, "auto", "seccomp", "syscall"), usage: "how calls are intercepted: seccomp, syscall or auto"},
 		{names: []string{"landlock"}, arg: "MODE", value: oneOf(&f.landlock, "auto", "on", "off"), usage: "back the view up with Landlock: auto, on (an error without it) or off"},
+		{names: []string{"fast"}, arg: "WHEN", value: oneOf(&f.fast, "auto", "on", "off"), usage: "answer path calls inside the guest: on, auto (in views that hide nothing) or off (the default)"},
 		{names: []string{"stats"}, value: boolean(&f.stats), usage: "print the engine's counters to standard error at the end"},
 	}
 }
@@ -175,7 +176,7 @@ func (p *program) launch(cmd string, o sandbox.Options, f *processFlags, clean b
 	if f.pids > 0 {
 		o.PidsLimit = int64(f.pids)
 	}
-	o.Regs, o.Mem, o.Trap, o.Landlock = f.regs, f.mem, f.trap, f.landlock
+	o.Regs, o.Mem, o.Trap, o.Landlock, o.Fast = f.regs, f.mem, f.trap, f.landlock, f.fast
 	if f.traceFormat != "" || f.traceOutput != "" {
 		if f.trace == "" {
 			f.trace = "path"
