@@ -27,6 +27,7 @@ type handler struct {
 	socks  sockets
 	procfs procfs
 	next   *nextImage   // the exec that is about to succeed
+	views  int          // how often the view has changed
 	id     *identity    // nil: ids and owners are the kernel's
 	half   map[int]bool // tasks in the second part of a close_range
 
