@@ -29,7 +29,7 @@ func (v *View) Mount(m Mount) (*Mount, error) {
 		return nil, err
 	}
 	if t.dir != n.IsDir() {
-		v.fs.Close(n.root)
+		v.release(&n)
 		return nil, fmt.Errorf("%s: %w", n.Target, unix.ENOTDIR)
 	}
 	if v.table == nil {
@@ -43,7 +43,7 @@ func (v *View) Mount(m Mount) (*Mount, error) {
 	v.table = append(v.table, &n)
 	if err := v.remake(); err != nil {
 		v.table = v.table[:len(v.table)-1]
-		v.fs.Close(n.root)
+		v.release(&n)
 		if again := v.remake(); again != nil {
 			return nil, again
 		}
@@ -65,7 +65,7 @@ func (v *View) Unmount(m *Mount) error {
 		}
 	}
 	v.table = slices.Delete(slices.Clone(v.table), i, i+1)
-	v.fs.Close(m.root)
+	v.release(m)
 	return v.remake()
 }
 

@@ -225,7 +225,7 @@ func (h *handler) Link(caller any, rel string) fsview.Link {
 		// A process outside the sandbox: its links lead out of the view.
 		return fsview.Link{Kind: fsview.LinkDenied, Errno: unix.ENOENT}
 	}
-	if ownFD(m) {
+	if h.ownFD(m) {
 		return fsview.Link{Kind: fsview.LinkDenied, Errno: unix.ENOENT}
 	}
 	if m.what == "root" {
@@ -272,7 +272,7 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 	if !ok {
 		return "", 0, false
 	}
-	if !h.tr.Knows(m.pid) || ownFD(m) {
+	if !h.tr.Knows(m.pid) || h.ownFD(m) {
 		return "", unix.ENOENT, true
 	}
 	if m.what == "root" {
@@ -286,6 +286,9 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 		return "", e, true
 	}
 	if guest, ok := h.magicText(text); ok {
+		if h.overlays && h.hidden(text, guest, rel) {
+			guest += " (deleted)"
+		}
 		return h.rooted(t, guest), 0, true
 	}
 	return text, 0, true
@@ -293,11 +296,11 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 
 // guestText maps the body of a magic link.
 func (h *handler) guestText(text string) (string, bool) {
-	if !strings.HasPrefix(text, "/") || strings.HasPrefix(text, "/memfd:") {
-		return "", false
-	}
 	if name, ok := h.textName(text); ok {
 		return name, true
+	}
+	if !strings.HasPrefix(text, "/") || strings.HasPrefix(text, "/memfd:") {
+		return "", false
 	}
 	return h.view.Guest(text)
 }

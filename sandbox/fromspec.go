@@ -64,6 +64,12 @@ func FromSpec(sp *specs.Spec, bundle string) (Options, []string, error) {
 		warnings = append(warnings, fmt.Sprintf("%s: the host does not have it", name))
 	}
 	if sp.Linux != nil {
+		for _, ns := range sp.Linux.Namespaces {
+			o.NoNetwork = o.NoNetwork || ns.Type == specs.NetworkNamespace
+		}
+		if res := sp.Linux.Resources; res != nil && res.Pids != nil && res.Pids.Limit != nil {
+			o.PidsLimit = *res.Pids.Limit
+		}
 		if err := hide(&o, sp.Linux.MaskedPaths, sp.Linux.ReadonlyPaths); err != nil {
 			return Options{}, nil, err
 		}
@@ -114,6 +120,19 @@ func addMount(list []fsview.Mount, m *specs.Mount, bundle string) []fsview.Mount
 		return list
 	}
 	switch m.Type {
+	case "overlay":
+		out.Kind, out.Source = fsview.Overlay, ""
+		out.Layers = &fsview.Layers{Volatile: opt.Volatile}
+		for _, d := range opt.Lower {
+			out.Layers.Lower = append(out.Layers.Lower, spec.HostPath(bundle, d))
+		}
+		if opt.Upper != "" {
+			out.Layers.Upper = spec.HostPath(bundle, opt.Upper)
+		}
+		if opt.Work != "" {
+			out.Layers.Work = spec.HostPath(bundle, opt.Work)
+		}
+		return append(list, out)
 	case "proc":
 		out.Kind, out.Source = fsview.Proc, "/proc"
 	case "sysfs":

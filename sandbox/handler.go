@@ -15,23 +15,33 @@ import (
 
 // handler answers the tracer's stops from the view.
 type handler struct {
-	view   *fsview.View
-	host   fsview.OS
-	tr     *tracer.Tracer
-	proc   int // descriptor of the host's /proc
-	log    *slog.Logger
-	trace  *traceWriter
-	uts    *uts
-	lock   *lock
-	dirs   map[dirKey]*mergedDir
-	socks  sockets
-	procfs procfs
-	next   *nextImage   // the exec that is about to succeed
-	views  int          // how often the view has changed
-	id     *identity    // nil: ids and owners are the kernel's
-	half   map[int]bool // tasks in the second part of a close_range
+	view  *fsview.View
+	host  fsview.OS
+	tr    *tracer.Tracer
+	proc  int // descriptor of the host's /proc
+	log   *slog.Logger
+	trace *traceWriter
+	uts   *uts
+	lock  *lock
+
+	openat2   bool // the kernel has it
+	ownFilter bool // the guest has installed a seccomp filter
+	noNet     bool
+	abstract  map[string]bool // abstract sockets bound inside, without Landlock
+	pidsLimit int64
+	tasks     int64 // alive
+	forking   map[*tracer.Task]bool
+	dirs      map[dirKey]*mergedDir
+	socks     sockets
+	procfs    procfs
+	id        *identity    // nil: ids and owners are the kernel's
+	views     int          // how often the view has changed
+	next      *nextImage   // the exec that is about to succeed
+	half      map[int]bool // tasks in the second part of a close_range
 
 	readOnlyMounts bool
+	overlays       bool // the view has an overlay
+	unions         map[string]*unionDir
 	ambiguous      map[*fsview.Mount]bool // see noteFD
 	chdirs         int                    // chdir calls that may not be over
 	startDir       string                 // guest path of the first directory
@@ -52,6 +62,9 @@ func (h *handler) setView(v *fsview.View) {
 		}
 		if m.Flags&fsview.ReadOnly != 0 {
 			h.readOnlyMounts = true
+		}
+		if m.Kind == fsview.Overlay {
+			h.overlays = true
 		}
 	}
 	for _, d := range v.Merged() {
@@ -84,6 +97,8 @@ func proc(t *tracer.Task) *process {
 
 // Fork implements tracer.Handler.
 func (h *handler) Fork(parent, child *tracer.Task) {
+	h.tasks++
+	delete(h.forking, parent)
 	p := &process{}
 	if parent != nil {
 		*p = *proc(parent)
@@ -120,6 +135,8 @@ func (h *handler) Exec(t *tracer.Task) {
 
 // Exit implements tracer.Handler.
 func (h *handler) Exit(t *tracer.Task) {
+	h.tasks--
+	delete(h.forking, t)
 	h.chdirDone(t)
 	delete(h.half, t.Tid)
 	if h.trace != nil {

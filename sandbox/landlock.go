@@ -54,7 +54,7 @@ func (s *Sandbox) newLock(l *tracer.Launch) (*lock, error) {
 	default:
 		return nil, fmt.Errorf("unknown Landlock mode %q (auto, on, off)", s.o.Landlock)
 	}
-	set, err := landlock.New(abi, false)
+	set, err := landlock.New(abi, s.o.NoNetwork)
 	if err != nil {
 		return nil, err
 	}
@@ -84,8 +84,13 @@ func (k *lock) fill(s *Sandbox, l *tracer.Launch) error {
 		if err := k.set.Allow(int(m.Root()), mountRights(m)); err != nil {
 			return fmt.Errorf("%s: %w", m.Target, err)
 		}
+		if u := m.Union(); u != nil {
+			if err := k.layers(m, u); err != nil {
+				return fmt.Errorf("%s: %w", m.Target, err)
+			}
+		}
 		if m.Flags&fsview.ReadOnly != 0 && m.Kind == fsview.Bind {
-			if err := k.devices(m); err != nil {
+			if err := k.devices(m.Source); err != nil {
 				return err
 			}
 		}
@@ -145,6 +150,24 @@ func (k *lock) texts(h *handler) error {
 	return nil
 }
 
+// layers adds the other directories of an overlay. Nothing below a lower one
+// can be written, whatever the handlers do.
+func (k *lock) layers(m *fsview.Mount, u *fsview.Union) error {
+	for dir, h := range u.Lowers() {
+		if err := k.set.Allow(int(h), mountRights(m)&^landlock.Write); err != nil {
+			return err
+		}
+		if err := k.devices(dir); err != nil {
+			return err
+		}
+	}
+	if u.Writable() {
+		// Where bind(2) makes a socket that is to take a whiteout's place.
+		return k.set.Allow(int(u.Work()), landlock.Write)
+	}
+	return nil
+}
+
 // mountRights are what a mount leaves of all rights.
 func mountRights(m *fsview.Mount) landlock.Rights {
 	r := landlock.Read | landlock.Write | landlock.Execute
@@ -181,11 +204,8 @@ const scanned = 500
 // the kernel would. Each needs a rule, since rights hold for all below a
 // directory; those that the scan does not reach, or that appear later, give
 // EACCES.
-func (k *lock) devices(m *fsview.Mount) error {
-	if !m.IsDir() {
-		return nil
-	}
-	dirs := []string{m.Source}
+func (k *lock) devices(dir string) error {
+	dirs := []string{dir}
 	for n := 0; len(dirs) > 0 && n < scanned; dirs = dirs[1:] {
 		f, err := os.Open(dirs[0])
 		if err != nil {
@@ -278,7 +298,10 @@ func (k *lock) opens(v *fsview.View, p string) bool {
 		return false
 	}
 	for _, m := range v.Mounts() {
-		if m.Flags&fsview.NoExec == 0 && inside(string(text[:n]), m.Source) {
+		if m.Flags&fsview.NoExec != 0 {
+			continue
+		}
+		if inside(string(text[:n]), m.Source) || m.Union() != nil && m.Union().Lower(string(text[:n])) {
 			return true
 		}
 	}
@@ -312,7 +335,7 @@ func Unenforced(v *fsview.View) []*fsview.Mount {
 // the rights of the directory above, which lies outside of all rules, and says
 // EXDEV before the kernel can say that directories have one name.
 func (h *handler) linkRoot(c *tracer.Call, from, to *fsview.Resolution) unix.Errno {
-	if h.lock == nil || from == nil || from.Magic || from.Mount == nil || odd(to) {
+	if h.lock == nil || from == nil || from.Mount == nil || odd(to) {
 		return 0
 	}
 	p := &c.Ent.Paths[0]
@@ -323,7 +346,7 @@ func (h *handler) linkRoot(c *tracer.Call, from, to *fsview.Resolution) unix.Err
 	}
 	n := h.nameOf(c, 1, to)
 	defer n.done()
-	if n.exists {
+	if n.search() != 0 || n.exists {
 		return 0
 	}
 	return unix.EPERM

@@ -70,21 +70,12 @@ func (h *handler) open(c *tracer.Call) {
 	if h.procOpen(c, r, how) {
 		return
 	}
-	if c.Ent.Name == "openat2" {
-		if !r.Relative {
-			how.resolve &^= scoped | unix.RESOLVE_NO_XDEV
-			if !r.Magic {
-				// Nothing of the path is a symlink but perhaps the last
-				// component, which the flags above have dealt with.
-				how.resolve &^= unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS
-			}
+	if h.overlays {
+		if e := h.overlayOpen(c, r, &how); e != 0 {
+			c.Fail(e)
+			return
 		}
-		var b [openHowSize]byte
-		binary.LittleEndian.PutUint64(b[0:], how.flags)
-		binary.LittleEndian.PutUint64(b[8:], how.mode)
-		binary.LittleEndian.PutUint64(b[16:], how.resolve)
-		c.SetRef(2, c.Put(b[:]))
-		c.SetArg(3, openHowSize)
+		setOpenFlags(c, &how)
 	}
 	if h.id != nil {
 		if e := h.id.open(c, p, str(raw), r, &how); e != 0 {
@@ -95,7 +86,15 @@ func (h *handler) open(c *tracer.Call) {
 			return // led elsewhere
 		}
 	}
-	h.setPath(c, p, raw, r)
+	if c.Ent.Name == "openat2" && !r.Relative {
+		how.resolve &^= scoped | unix.RESOLVE_NO_XDEV
+	}
+	arg := h.confine(c, p, r, how)
+	if r.Relative {
+		c.SetPath(arg, raw)
+	} else {
+		c.SetPath(arg, r.Host)
+	}
 	h.noteFD(c, q, r, how.flags)
 }
 

@@ -53,10 +53,19 @@ type Options struct {
 	Mem string
 	// Trap is "seccomp", "syscall" or "auto".
 	Trap string
+	// Fast lets guests answer path calls themselves where that is exact: "on",
+	// "auto" (only in views that hide nothing) or "off" (the default).
+	Fast string
 
 	// Landlock is "on" (an error where the kernel lacks it), "off" or "auto"
 	// (the default): whether the kernel's Landlock backs the view up.
 	Landlock string
+
+	// NoNetwork leaves the command AF_UNIX sockets only.
+	NoNetwork bool
+	// PidsLimit, when above 0, is how many tasks (threads count) there may be
+	// at once; more make fork(2) fail with EAGAIN.
+	PidsLimit int64
 
 	// Undumpable makes the calling process undumpable (prctl(2)) before the
 	// command's first instruction, so that nothing of the same user can trace

@@ -15,10 +15,14 @@ const newNamespaces = unix.CLONE_NEWNS | unix.CLONE_NEWUSER | unix.CLONE_NEWPID 
 // process serves the calls that make, change or look into processes.
 func (h *handler) process(c *tracer.Call) {
 	switch c.Ent.Name {
+	case "fork", "vfork":
+		h.mayFork(c)
 	case "clone":
 		h.clone(c)
+		h.mayFork(c)
 	case "clone3":
 		h.clone3(c)
+		h.mayFork(c)
 	case "unshare":
 		h.unshare(c)
 	case "prctl":
@@ -45,7 +49,7 @@ func (h *handler) process(c *tracer.Call) {
 // whether it knows the call.
 func (h *handler) reach(c *tracer.Call) bool {
 	switch c.Ent.Name {
-	case "process_vm_readv", "process_vm_writev", "pidfd_open", "prlimit64",
+	case "process_vm_readv", "process_vm_writev", "pidfd_open", "prlimit64", "migrate_pages", "move_pages",
 		"sched_setparam", "sched_setscheduler", "sched_setaffinity", "sched_setattr":
 		if pid := int(int32(c.Args[0])); pid > 0 && !h.inside(pid) {
 			c.Fail(outside(pid))
@@ -216,13 +220,19 @@ func (h *handler) system(c *tracer.Call) {
 // active says which conditional rows of the table need their stop.
 func (h *handler) active() tracer.When {
 	w := tracer.IfProtect
+	if h.noNet {
+		w |= tracer.IfNoNet
+	}
+	if h.pidsLimit > 0 {
+		w |= tracer.IfPids
+	}
 	if !h.scoped() {
 		w |= tracer.IfUnscoped
 	}
-	if h.procfs.whole && len(h.dirs) > 0 {
+	if h.procfs.whole && len(h.dirs) > 0 || h.overlays {
 		w |= tracer.IfMerged
 	}
-	if h.readOnlyMounts {
+	if h.readOnlyMounts || h.overlays {
 		w |= tracer.IfReadOnly
 	}
 	if h.uts != nil {

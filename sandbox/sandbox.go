@@ -59,7 +59,7 @@ func New(o Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, failed("start", "/proc", err, "ptbox needs the host's procfs at /proc")
 	}
-	s.h = &handler{proc: proc, log: s.o.Log, dirs: map[dirKey]*mergedDir{}, half: map[int]bool{}, scratch: s.scratchDir}
+	s.h = &handler{proc: proc, log: s.o.Log, dirs: map[dirKey]*mergedDir{}, half: map[int]bool{}, scratch: s.scratchDir, noNet: o.NoNetwork, openat2: haveOpenat2(), pidsLimit: o.PidsLimit}
 	if o.Hostname != "" || o.Domainname != "" {
 		s.h.uts = &uts{node: o.Hostname, domain: o.Domainname}
 	}
@@ -82,9 +82,10 @@ func New(o Options) (*Sandbox, error) {
 	if s.o.Trap != "syscall" {
 		s.h.procfs.filters = 1
 	}
+	root, mounts := o.View()
 	s.view, err = fsview.New(fsview.Config{
-		Root:    fsview.Mount{Source: o.Root, Kind: BindKind(o.Root), Flags: o.RootFlags},
-		Mounts:  withProc(o.Root, o.Mounts),
+		Root:    root,
+		Mounts:  withDevices(withProc(o.Root, mounts)),
 		Scratch: s.scratchDir,
 		Links:   s.h,
 	})
@@ -276,6 +277,7 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	tr, err := tracer.New(tracer.Config{
 		Handler: s.h, Regs: s.o.Regs, Mem: s.o.Mem, Trap: s.o.Trap, Log: s.o.Log,
 		Active: s.h.active(), Seen: s.seen(),
+		Fast: s.fastTable(),
 	})
 	if err != nil {
 		unix.Close(l.Dir)

@@ -105,8 +105,14 @@ func (h *handler) sockIn(c *tracer.Call, a, l int, create bool) {
 		return
 	}
 	if !ok {
-		if raw != nil {
+		switch {
+		case !create && !h.reachable(raw):
+			c.Fail(unix.ECONNREFUSED)
+		case raw != nil:
 			c.SetRef(a, c.Put(raw))
+			if create {
+				h.bound(c, raw)
+			}
 		}
 		return
 	}
@@ -134,6 +140,11 @@ func (h *handler) translate(c *tracer.Call, raw []byte, create bool) ([]byte, un
 		return nil, e
 	}
 	host := string(r.Host)
+	if u := unionOf(r); u != nil && create && u.Writable() {
+		if host, e = h.overlayBind(c, r, u); e != 0 {
+			return nil, e
+		}
+	}
 	if create {
 		switch e := h.bindName(r); e {
 		case 0:
@@ -257,6 +268,8 @@ func (h *handler) sendmsg(c *tracer.Call, addr uint64) {
 		raw, ok, e := h.sockaddr(c, name, min(n, 128))
 		if e == 0 && ok {
 			raw, e = h.translate(c, raw, false)
+		} else if e == 0 && !h.reachable(raw) {
+			e = unix.ECONNREFUSED
 		}
 		if e != 0 {
 			c.Fail(e)

@@ -82,8 +82,12 @@ func guestStatfs(flags uint64, f fsview.Flags) uint64 {
 		f  fsview.Flags
 		st uint64
 	}{
-		{fsview.ReadOnly, unix.ST_RDONLY}, {fsview.NoSuid, unix.ST_NOSUID}, {fsview.NoDev, unix.ST_NODEV},
-		{fsview.NoExec, unix.ST_NOEXEC}, {fsview.NoAtime, unix.ST_NOATIME}, {fsview.NoSymFollow, stNoSymFollow},
+		{fsview.ReadOnly, unix.ST_RDONLY},
+		{fsview.NoSuid, unix.ST_NOSUID},
+		{fsview.NoDev, unix.ST_NODEV},
+		{fsview.NoExec, unix.ST_NOEXEC},
+		{fsview.NoAtime, unix.ST_NOATIME},
+		{fsview.NoSymFollow, stNoSymFollow},
 	} {
 		if f&x.f != 0 {
 			flags |= x.st
@@ -127,7 +131,6 @@ func (h *handler) statxResult(c *tracer.Call) {
 // statxPatch returns what puts the kernel's struct statx right, nil if nothing
 // has to be.
 func (h *handler) statxPatch(c *tracer.Call) func(b []byte) {
-	ids := h.mountIDs()
 	asked := c.Args[3]&(unix.STATX_MNT_ID|statxMntIDUnique) != 0
 	r := &h.res[0]
 	m, guest := r.Mount, r.Guest
@@ -150,7 +153,11 @@ func (h *handler) statxPatch(c *tracer.Call) func(b []byte) {
 		return nil
 	}
 	root := guest == m.Target && m.Kind != fsview.Synth
-	if !root && (!asked || ids.exact) {
+	if !root && !asked {
+		return nil
+	}
+	ids := h.mountIDs()
+	if !root && ids.exact {
 		return nil
 	}
 	return func(b []byte) {

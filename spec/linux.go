@@ -80,7 +80,7 @@ func (r *report) namespaces(list []specs.LinuxNamespace) (user bool) {
 		case specs.CgroupNamespace:
 			r.warn(at, "control groups are the host's")
 		case specs.NetworkNamespace:
-			r.bad(at, "a network of its own is not supported yet").Hint = "omit the entry to use the caller's network"
+			// No network but AF_UNIX: what an empty namespace has.
 		case specs.TimeNamespace:
 			r.bad(at, "clocks of its own are not supported").Hint = "omit the entry"
 		default:
@@ -123,7 +123,7 @@ func (r *report) resources(res *specs.LinuxResources) {
 		r.deviceRule(fmt.Sprintf("%s/devices/%d", at, i), d)
 	}
 	const hint = "control groups are not supported yet: omit it, or start ptbox in a group that has the limit"
-	if p := res.Pids; p != nil && p.Limit != nil && *p.Limit != -1 {
+	if p := res.Pids; p != nil && p.Limit != nil && *p.Limit != -1 && *p.Limit < 1 {
 		r.unsupported(at+"/pids/limit", hint)
 	}
 	// 1024 shares are the default weight: asking for them asks for nothing.

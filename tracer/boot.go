@@ -88,6 +88,7 @@ func (tr *Tracer) tryBoot(t *Task) error {
 	var o ops
 	var strs []byte // strings behind the operations
 	var err error
+	tr.fastOps(t, b, &o)
 	if p != nil {
 		if strs, err = tr.planOps(t, p, b, &o); err != nil {
 			return err
@@ -275,6 +276,7 @@ func (tr *Tracer) bootStop(t *Task, sig int) bool {
 
 // endBoot makes t an ordinary task.
 func (t *Task) endBoot(tr *Tracer) {
+	tr.fastReady(t)
 	t.boot = nil
 	t.window = true
 	tr.releaseSlot(t)

@@ -85,7 +85,7 @@ func equal(i int, v uint64, yes, no prog) prog {
 // reserved tests the loaded word for one of the reserved descriptors.
 func (p *Policy) reserved(yes, no prog) prog {
 	return when(unix.BPF_JGE, uint32(p.WindowFD),
-		when(unix.BPF_JGE, uint32(p.WindowFD+reservedFDs), no, yes), no)
+		when(unix.BPF_JGE, uint32(p.lastFD()), no, yes), no)
 }
 
 // guardProg is decideGuard as a program.
@@ -112,7 +112,7 @@ func (p *Policy) guardProg(abi ABI, g Guard) prog {
 	case GuardFD1:
 		return argLow(1, p.reserved(ebadf, allow))
 	case GuardFDRange:
-		return argLow(0, when(unix.BPF_JGE, uint32(p.WindowFD+reservedFDs), allow,
+		return argLow(0, when(unix.BPF_JGE, uint32(p.lastFD()), allow,
 			argLow(1, when(unix.BPF_JGE, uint32(p.WindowFD), stop, allow))))
 	case GuardClone:
 		return argLow(0, when(unix.BPF_JSET, cloneStops, stop, allow))
@@ -168,6 +168,6 @@ func (p *Policy) window() prog {
 	allow, eperm := ret(RetAllow), ret(fails(unix.EPERM))
 	code := equal(2, unix.PROT_READ, allow, equal(2, unix.PROT_READ|unix.PROT_EXEC, allow, eperm))
 	code = argLow(4, when(unix.BPF_JEQ, uint32(p.WindowFD), code, eperm))
-	code = equal(3, unix.MAP_SHARED|unix.MAP_FIXED_NOREPLACE, code, eperm)
+	code = equal(3, unix.MAP_SHARED|unix.MAP_FIXED_NOREPLACE, code, p.pool(eperm))
 	return argLow(0, when(unix.BPF_JGE, uint32(p.WindowLow), code, eperm))
 }

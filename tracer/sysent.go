@@ -151,6 +151,7 @@ const (
 	IfMounts                    // the view has mounts whose flags or type differ from the host's
 	IfUnscoped                  // nothing in the kernel keeps signals inside the sandbox
 	IfNoNet                     // the sandbox has no network
+	IfPids                      // the number of tasks is limited
 )
 
 // Guard is a test that the seccomp program makes on the arguments of a Handled

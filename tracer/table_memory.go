@@ -73,8 +73,8 @@ var tableMemory = []Sysent{
 	{Name: "mincore", Nr: nrs{27, 218, 232}, Args: kinds{Ptr, Size, Ptr}, Class: ClassMemory},
 	{Name: "pkey_alloc", Nr: nrs{330, 381, 289}, Args: kinds{Hex, Hex}, Class: ClassMemory},
 	{Name: "pkey_free", Nr: nrs{331, 382, 290}, Args: kinds{Int}, Class: ClassMemory},
-	{Name: "migrate_pages", Nr: nrs{256, 294, 238}, Args: kinds{PID, Int, Ptr, Ptr}, Class: ClassMemory},
-	{Name: "move_pages", Nr: nrs{279, 317, 239}, Args: kinds{PID, Int, Ptr, Ptr, Ptr, Hex}, Class: ClassMemory},
+	{Name: "migrate_pages", Nr: nrs{256, 294, 238}, Args: kinds{PID, Int, Ptr, Ptr}, Class: ClassProcess, Support: Handled, When: IfProtect, Guard: GuardNull0},
+	{Name: "move_pages", Nr: nrs{279, 317, 239}, Args: kinds{PID, Int, Ptr, Ptr, Ptr, Hex}, Class: ClassProcess, Support: Handled, When: IfProtect, Guard: GuardNull0},
 	{Name: "set_mempolicy", Nr: nrs{238, 276, 237}, Args: kinds{Int, Ptr, Int}, Class: ClassMemory},
 	{Name: "get_mempolicy", Nr: nrs{239, 275, 236}, Args: kinds{Ptr, Ptr, Int, Ptr, Hex}, Class: ClassMemory},
 	{

@@ -6,15 +6,15 @@ import "golang.org/x/sys/unix"
 var tableProcess = []Sysent{
 	{
 		Name: "clone", Nr: nrs{56, 120, 220}, Args: kinds{CloneFlags, Ptr, Ptr, Ptr, Hex},
-		Class: ClassProcess, Support: Handled, Guard: GuardClone,
+		Class: ClassProcess, Support: Handled, Guard: GuardClone, Unless: IfPids,
 	},
 	{
 		Name: "clone3", Nr: nrs{435, 435, 435}, Args: kinds{CloneArgs, Size},
 		Class: ClassProcess, Support: Handled,
 		Note: "The flags are in memory, where a filter cannot look.",
 	},
-	{Name: "fork", Nr: nrs{57, 2, no}, Class: ClassProcess},
-	{Name: "vfork", Nr: nrs{58, 190, no}, Class: ClassProcess},
+	{Name: "fork", Nr: nrs{57, 2, no}, Class: ClassProcess, Support: Handled, When: IfPids},
+	{Name: "vfork", Nr: nrs{58, 190, no}, Class: ClassProcess, Support: Handled, When: IfPids},
 	{
 		Name: "unshare", Nr: nrs{272, 310, 97}, Args: kinds{CloneFlags},
 		Class: ClassProcess, Support: Handled,

@@ -34,6 +34,7 @@ func (w When) String() string {
 		{IfMounts, "mounts that restrict"},
 		{IfUnscoped, "no Landlock for signals"},
 		{IfNoNet, "no network"},
+		{IfPids, "a limit on tasks"},
 	} {
 		if w&c.w != 0 {
 			out = append(out, c.text)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/tracer/fastpath"
 )
 
 // The window's place. It lies at the bottom of the address space, where a
@@ -23,13 +25,14 @@ const (
 	offSmall = 0x10000 // small slots
 	offLarge = 0x50000 // large slots
 	offExec  = 0x74000 // the one slot for long argument lists
-	winSize  = 0xb4000 // the rest, up to WindowEnd, is unused
+	offFast  = 0xb4000 // code and tables of the fast path (package fastpath)
+	winSize  = fastpath.End - 0x10000
 	stubSize = 64
 	slotHead = 64 // saved registers
 
 	smallSize = 512
 	largeSize = 0x2400
-	execSize  = winSize - offExec
+	execSize  = offFast - offExec
 	numSmall  = (offLarge - offSmall) / smallSize
 	numLarge  = (offExec - offLarge) / largeSize
 	numSlots  = numSmall + numLarge + 1
@@ -46,6 +49,7 @@ const (
 	saveR8
 	saveR9
 	saveIP
+	saveNr
 )
 
 // window is the tracer's side of the mapping, and the slots in it.
@@ -163,6 +167,7 @@ func (w *window) save(i int16, r *unix.PtraceRegs) {
 	le.PutUint64(b[saveR8*8:], r.R8)
 	le.PutUint64(b[saveR9*8:], r.R9)
 	le.PutUint64(b[saveIP*8:], r.Rip)
+	le.PutUint64(b[saveNr*8:], r.Orig_rax)
 }
 
 // restore puts the registers saved in slot i back into r.
@@ -176,5 +181,6 @@ func (w *window) restore(i int16, r *unix.PtraceRegs) {
 	r.R8 = le.Uint64(b[saveR8*8:])
 	r.R9 = le.Uint64(b[saveR9*8:])
 	r.Rip = le.Uint64(b[saveIP*8:])
-	r.Rcx = r.Rip // as `syscall` leaves it
+	r.Orig_rax = le.Uint64(b[saveNr*8:]) // for a restart
+	r.Rcx = r.Rip                        // as `syscall` leaves it
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -25,9 +27,12 @@ func engineFailure(err error) *failure {
 	return &failure{code: se.Code, err: err, hint: se.Hint}
 }
 
+// codeTimeout is the exit code of timeout(1) as well.
+const codeTimeout = 124
+
 // runSandbox runs the command of o to its end and returns its exit code. The
-// engine's counters go to stats, if that is not nil.
-func runSandbox(o sandbox.Options, stats io.Writer) (int, error) {
+// engine's counters go to stats, if that is not nil. A timeout above 0 ends it.
+func runSandbox(o sandbox.Options, timeout time.Duration, stats io.Writer) (int, error) {
 	s, err := sandbox.New(o)
 	if err != nil {
 		return 0, err
@@ -44,9 +49,19 @@ func runSandbox(o sandbox.Options, stats io.Writer) (int, error) {
 		return 0, err
 	}
 	close(started)
+	var late atomic.Bool
+	if timeout > 0 {
+		defer time.AfterFunc(timeout, func() {
+			late.Store(true)
+			s.Signal(unix.SIGKILL)
+		}).Stop()
+	}
 	st, err := s.Wait()
 	if err != nil {
 		return 0, err
+	}
+	if late.Load() {
+		st.Code = codeTimeout
 	}
 	if stats != nil {
 		printStats(stats, s.Stats())
@@ -70,6 +85,10 @@ func printStats(w io.Writer, st tracer.Stats) {
 		{"rewritten", st.Rewritten},
 		{"answered", st.Answered},
 		{"unchanged", st.Unchanged},
+		{"patched", st.Patched},
+		{"fallbacks", st.Fallbacks},
+		{"unwound", st.Unwound},
+		{"deferred", st.Deferred},
 	} {
 		fmt.Fprintf(w, "ptbox: stats: %-16s %d\n", c.name, c.n)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -19,6 +20,9 @@ type processFlags struct {
 	env      []string // NAME=VALUE, or NAME to take the caller's
 	clearEnv bool
 	preserve int
+	net      string
+	pids     int
+	timeout  time.Duration
 	user     *sandbox.User
 	engineFlags
 }
@@ -26,7 +30,7 @@ type processFlags struct {
 // engineFlags choose how the engine works and what it tells.
 type engineFlags struct {
 	trace, traceFormat, traceOutput string
-	regs, mem, trap, landlock       string
+	regs, mem, trap, landlock, fast string
 	stats                           bool
 }
 
@@ -38,6 +42,9 @@ func (f *processFlags) opts() []opt {
 		{names: []string{"env", "e"}, arg: "NAME[=VALUE]", value: &value{set: f.addEnv}, usage: "set a variable, or take the caller's"},
 		{names: []string{"clearenv"}, value: boolean(&f.clearEnv), usage: "start from TERM, PATH and HOME=/ only"},
 		{names: []string{"preserve-fds"}, arg: "N", value: number(&f.preserve), usage: "let the command have the descriptors 3 to 2+N"},
+		{names: []string{"net"}, arg: "WHICH", value: oneOf(&f.net, "host", "none"), usage: "the host's network (the default) or none but Unix sockets"},
+		{names: []string{"pids-limit"}, arg: "N", value: number(&f.pids), usage: "let no more than N processes and threads be there at once"},
+		{names: []string{"timeout"}, arg: "TIME", value: &value{set: f.setTimeout}, usage: "kill the command after TIME (90s, 1h30m) and exit with 124"},
 	}
 }
 
@@ -53,6 +60,7 @@ func (f *engineFlags) opts() []opt {
 		{names: []string{"mem"}, arg: "HOW", value: oneOf(&f.mem, "auto", "peek", "vm", "procmem"), usage: "how memory is read and written: peek, vm, procmem or auto"},
 		{names: []string{"trap"}, arg: "HOW", value: oneOf(&f.trap, "auto", "seccomp", "syscall"), usage: "how calls are intercepted: seccomp, syscall or auto"},
 		{names: []string{"landlock"}, arg: "MODE", value: oneOf(&f.landlock, "auto", "on", "off"), usage: "back the view up with Landlock: auto, on (an error without it) or off"},
+		{names: []string{"fast"}, arg: "WHEN", value: oneOf(&f.fast, "auto", "on", "off"), usage: "answer path calls inside the guest: on, auto (in views that hide nothing) or off (the default)"},
 		{names: []string{"stats"}, value: boolean(&f.stats), usage: "print the engine's counters to standard error at the end"},
 	}
 }
@@ -62,6 +70,13 @@ func (f *engineFlags) setTrace(s string) error {
 		s = "path"
 	}
 	return oneOf(&f.trace, "path", "all", "unhandled").set(s)
+}
+
+func (f *processFlags) setTimeout(s string) (err error) {
+	if f.timeout, err = time.ParseDuration(s); err == nil && f.timeout <= 0 {
+		err = errors.New("not above zero")
+	}
+	return err
 }
 
 func (f *processFlags) setRoot(s string) error {
@@ -157,7 +172,11 @@ func (p *program) launch(cmd string, o sandbox.Options, f *processFlags, clean b
 		o.User = f.user
 	}
 	o.Undumpable = true
-	o.Regs, o.Mem, o.Trap, o.Landlock = f.regs, f.mem, f.trap, f.landlock
+	o.NoNetwork = o.NoNetwork && f.net != "host" || f.net == "none"
+	if f.pids > 0 {
+		o.PidsLimit = int64(f.pids)
+	}
+	o.Regs, o.Mem, o.Trap, o.Landlock, o.Fast = f.regs, f.mem, f.trap, f.landlock, f.fast
 	if f.traceFormat != "" || f.traceOutput != "" {
 		if f.trace == "" {
 			f.trace = "path"
@@ -182,7 +201,7 @@ func (p *program) launch(cmd string, o sandbox.Options, f *processFlags, clean b
 	if f.stats {
 		counters = p.stderr
 	}
-	code, err := runSandbox(o, counters)
+	code, err := runSandbox(o, f.timeout, counters)
 	if err != nil {
 		return err
 	}
