@@ -17,6 +17,7 @@ import (
 type cwd struct {
 	base  fsview.Base
 	valid bool
+	views int // handler.views when base was made
 	// pending are the tasks that were let into a chdir and have not stopped
 	// since: whether and when it happens is not known, so nothing is cached.
 	pending []*tracer.Task
@@ -167,6 +168,9 @@ func (h *handler) noteFD(c *tracer.Call, q *fsview.Request, r *fsview.Resolution
 
 func (h *handler) baseCwd(t *tracer.Task, n int) (b *fsview.Base, keep bool, e unix.Errno) {
 	c := cwdOf(t)
+	if c.valid && c.views != h.views {
+		c.drop(h)
+	}
 	if c.valid {
 		return &c.base, true, 0
 	}
@@ -180,7 +184,7 @@ func (h *handler) baseCwd(t *tracer.Task, n int) (b *fsview.Base, keep bool, e u
 		h.base[n] = base
 		return &h.base[n], false, 0
 	}
-	c.base, c.valid = base, true
+	c.base, c.valid, c.views = base, true, h.views
 	return &c.base, true, 0
 }
 

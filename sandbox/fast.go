@@ -21,7 +21,7 @@ import (
 // mount above it nor the guest's own descriptors are used.
 func (s *Sandbox) fastTable() *fastpath.Table {
 	mode := s.o.Fast
-	if mode != "on" && mode != "auto" || s.o.Trace != nil {
+	if mode != "on" && mode != "auto" || s.o.Trace != nil || s.h.id != nil {
 		return nil
 	}
 	t := &fastpath.Table{Flags: fastpath.ViewAnyFD}

@@ -35,6 +35,7 @@ type handler struct {
 	socks     sockets
 	procfs    procfs
 	id        *identity    // nil: ids and owners are the kernel's
+	views     int          // how often the view has changed
 	next      *nextImage   // the exec that is about to succeed
 	half      map[int]bool // tasks in the second part of a close_range
 

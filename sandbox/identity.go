@@ -29,8 +29,9 @@ type identity struct {
 	h     *handler
 	first cred.Cred
 	owners
-	obj   object
-	statx unix.Statx_t
+	mounts mounts
+	obj    object
+	statx  unix.Statx_t
 }
 
 func newIdentity(h *handler, u *User, state string) (*identity, error) {

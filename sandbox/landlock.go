@@ -96,6 +96,13 @@ func (k *lock) fill(s *Sandbox, l *tracer.Launch) error {
 		}
 	}
 	if s.h.id != nil {
+		dir, err := s.h.id.mountDir()
+		if err == nil {
+			err = k.allow(dir, landlock.Read|landlock.Write|landlock.Execute)
+		}
+		if err != nil {
+			return fmt.Errorf("scratch directory: %w", err)
+		}
 		for _, p := range devices {
 			if err := k.allow(p, landlock.Read|landlock.Device); err != nil {
 				return fmt.Errorf("%s: %w", p, err)
