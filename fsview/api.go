@@ -224,10 +224,13 @@ type Links interface {
 	Link(caller any, rel string) Link
 }
 
-// Hider is a Links that also hides objects of Proc mounts: what Hidden says of
-// a path does not exist. rel is a clean path relative to the root of procfs,
-// valid during the call only.
-type Hider interface{ Hidden(rel string) bool }
+// Hider may be implemented by Links as well. What it hides is missing from
+// every Proc mount.
+type Hider interface {
+	// Hidden is asked about names directly below the root of procfs that
+	// begin with a digit.
+	Hidden(name string) bool
+}
 
 // LinkKind is the nature of a procfs symlink.
 type LinkKind uint8

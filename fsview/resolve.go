@@ -29,7 +29,7 @@ func (v *View) Resolve(q *Request, r *Resolution) unix.Errno {
 		if b.Plain == Unknown {
 			v.judge(b)
 		}
-		if b.Plain == True && !q.NeedHost && q.Trace == nil && !v.hides(b.mount) {
+		if b.Plain == True && !q.NeedHost && q.Trace == nil {
 			if e, ok := v.plain(q, r); ok {
 				return e
 			}

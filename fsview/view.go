@@ -28,7 +28,7 @@ type Config struct {
 type View struct {
 	fs     FS
 	links  Links
-	hider  Hider // Links, if it is one
+	hider  Hider // links again, if it hides anything
 	trie   node
 	mounts []*Mount // those that can be reached, root first
 	back   []*Mount // the same, longest Source first, for the way back
@@ -48,6 +48,7 @@ type devIno struct{ dev, ino uint64 }
 // directories are the caller's to remove in any case.
 func New(c Config) (*View, error) {
 	v := &View{fs: c.FS, links: c.Links, above: map[devIno]bool{}, uid: uint32(os.Geteuid())}
+	v.hider, _ = c.Links.(Hider)
 	if v.fs == nil {
 		v.fs = OS{}
 	}
@@ -56,7 +57,6 @@ func New(c Config) (*View, error) {
 		v.protected = err == nil && len(b) > 0 && b[0] != '0'
 	}
 	v.w = walker{v: v, body: make([]byte, pathMax), cur: NoHandle}
-	v.hider, _ = c.Links.(Hider)
 	b := builder{v: v, scratch: c.Scratch}
 	if err := b.build(c); err != nil {
 		for _, m := range b.opened {
@@ -66,9 +66,6 @@ func New(c Config) (*View, error) {
 	}
 	return v, nil
 }
-
-// hides reports whether objects of a mount may be hidden.
-func (v *View) hides(m *Mount) bool { return m != nil && m.Kind == Proc && v.hider != nil }
 
 // Close gives up the held descriptors.
 func (v *View) Close() {

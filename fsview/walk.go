@@ -158,6 +158,9 @@ func (w *walker) run() (again bool, e unix.Errno) {
 		j := endOfName(rest, i)
 		k := skipSlashes(rest, j)
 		comp := rest[i:j]
+		if w.hidden(comp) {
+			return false, unix.ENOENT
+		}
 		if k == len(rest) {
 			last, slash = i, k > j
 			if parentOnly(w.q.Op, comp, slash) {
@@ -218,6 +221,12 @@ func (w *walker) run() (again bool, e unix.Errno) {
 		return w.step(rel, mark)
 	}
 	return false, e
+}
+
+// hidden reports whether comp is a process that the guest must not see.
+func (w *walker) hidden(comp string) bool {
+	return w.m.Kind == Proc && w.v.hider != nil && len(w.g) == w.m.tlen &&
+		comp != "" && comp[0] >= '0' && comp[0] <= '9' && w.v.hider.Hidden(comp)
 }
 
 // up goes to the parent, in the guest: from a mount's root to the parent of
@@ -390,10 +399,6 @@ func (w *walker) host(tail string, slash bool) {
 // answer fills in what every resolution has.
 func (w *walker) answer() unix.Errno {
 	r := w.r
-	if w.v.hides(w.m) && len(w.g) > w.m.tlen && w.v.hider.Hidden(str(w.g[w.m.tlen+1:])) {
-		w.v.Release(r)
-		return unix.ENOENT
-	}
 	r.Mount = w.m
 	r.Guest = "/"
 	if len(w.g) > 0 {

@@ -117,14 +117,7 @@ func (h *handler) readlink(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
-	if r.Relative && r.Mount != nil && r.Mount.Kind == fsview.Proc {
-		// Which link it is must be known.
-		if r, e = h.resolve(c, str(raw), p.Dir, 0, fsview.Lookup, false, true); e != 0 {
-			c.Fail(e)
-			return
-		}
-	}
-	if m := r.Mount; m != nil && m.Kind == fsview.Proc && !r.Slash {
+	if m := r.Mount; m != nil && m.Kind == fsview.Proc && r.Guest != "" && !r.Slash {
 		rel := strings.TrimPrefix(strings.TrimPrefix(r.Guest, m.Target), "/")
 		if text, e, ok := h.linkText(c.Task, rel); ok {
 			if e == 0 {
@@ -201,7 +194,10 @@ func (h *handler) Link(caller any, rel string) fsview.Link {
 	}
 	if h.tr == nil || !h.tr.Knows(m.pid) {
 		// A process outside the sandbox: its links lead out of the view.
-		return fsview.Link{Kind: fsview.LinkDenied, Errno: unix.EACCES}
+		return fsview.Link{Kind: fsview.LinkDenied, Errno: unix.ENOENT}
+	}
+	if ownFD(m) {
+		return fsview.Link{Kind: fsview.LinkDenied, Errno: unix.ENOENT}
 	}
 	if m.what == "root" {
 		return fsview.Link{Kind: fsview.LinkJump, Body: "/"}
@@ -247,8 +243,8 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 	if !ok {
 		return "", 0, false
 	}
-	if !h.tr.Knows(m.pid) {
-		return "", unix.EACCES, true
+	if !h.tr.Knows(m.pid) || ownFD(m) {
+		return "", unix.ENOENT, true
 	}
 	if m.what == "root" {
 		return "/", 0, true
@@ -260,16 +256,8 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 	if e != 0 {
 		return "", e, true
 	}
-	if guest, ok := h.guestText(text); ok {
+	if guest, ok := h.magicText(text); ok {
 		return guest, 0, true
-	}
-	if host, gone := strings.CutSuffix(text, " (deleted)"); gone {
-		if guest, ok := h.guestText(host); ok {
-			return guest + " (deleted)", 0, true
-		}
-	}
-	if strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "/memfd:") && !strings.HasPrefix(text, "/dev/") {
-		return "(unreachable)/", 0, true
 	}
 	return text, 0, true
 }
@@ -278,6 +266,9 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 func (h *handler) guestText(text string) (string, bool) {
 	if !strings.HasPrefix(text, "/") || strings.HasPrefix(text, "/memfd:") {
 		return "", false
+	}
+	if name, ok := h.textName(text); ok {
+		return name, true
 	}
 	return h.view.Guest(text)
 }

@@ -17,6 +17,8 @@ type dirKey struct{ dev, ino uint64 }
 // host does not know.
 type mergedDir struct {
 	extra []fsview.Name
+	// hide, if it is set, says which of the host's names are left out.
+	hide func(name string) bool
 	// list is the whole listing as last read from its start.
 	list []dirent
 }
@@ -44,6 +46,10 @@ func (h *handler) getdents(c *tracer.Call) {
 	fd := int(int32(c.Args[0]))
 	pos, ok := h.filePos(t.Tid, fd)
 	if !ok {
+		return
+	}
+	if len(d.extra) == 0 {
+		h.filtered(c, d, fd, pos)
 		return
 	}
 	if pos == 0 || d.list == nil {
@@ -75,12 +81,15 @@ func (h *handler) getdents(c *tracer.Call) {
 		c.Return(0)
 		return
 	}
-	// The guest's own lseek stores the new position; what it returns is
-	// replaced by the size of the answer.
+	h.seekTo(c, pos, int64(len(out)))
+}
+
+// seekTo answers a call with n and leaves the file at pos: the guest's own
+// lseek stores the new position, and what it returns is replaced.
+func (h *handler) seekTo(c *tracer.Call, pos, n int64) {
 	c.SetNr(unix.SYS_LSEEK)
 	c.SetArg(1, uint64(pos))
 	c.SetArg(2, unix.SEEK_SET)
-	n := int64(len(out))
 	c.WantResult(func(r *tracer.Result) {
 		if r.Val >= 0 {
 			r.Val = n
@@ -118,7 +127,20 @@ func (h *handler) mergedFD(c *tracer.Call) *mergedDir {
 	if unix.Fstatat(h.proc, h.at(c.Task.Tid, "fd/"+strconv.Itoa(fd)), &st, 0) != nil {
 		return nil
 	}
-	return h.dirs[dirKey{st.Dev, st.Ino}]
+	if d := h.dirs[dirKey{st.Dev, st.Ino}]; d != nil || !h.procfs.dev[st.Dev] {
+		return d
+	}
+	return h.procDir(c.Task.Tid, fd)
+}
+
+// mergedAt returns the entry of a directory, made if need be.
+func (h *handler) mergedAt(k dirKey) *mergedDir {
+	d := h.dirs[k]
+	if d == nil {
+		d = &mergedDir{}
+		h.dirs[k] = d
+	}
+	return d
 }
 
 // filePos reads the position of an open file from its fdinfo.
@@ -157,7 +179,9 @@ func (h *handler) readList(tid, fd int, d *mergedDir) unix.Errno {
 					break
 				}
 			}
-			list = append(list, dirent{binary.LittleEndian.Uint64(b), b[18], string(name)})
+			if d.hide == nil || !d.hide(string(name)) {
+				list = append(list, dirent{binary.LittleEndian.Uint64(b), b[18], string(name)})
+			}
 			have[string(name)] = true
 			b = b[l:]
 		}

@@ -18,7 +18,7 @@ var devLinks = [][2]string{
 }
 
 // MakeDevLinks makes the usual symlinks of /dev if that is a private directory
-// of the view. It is called between New and Start.
+// of the view. New does so.
 func MakeDevLinks(v *fsview.View) error {
 	for _, m := range v.Mounts() {
 		if m.Target != "/dev" || m.Kind != fsview.Tmpfs {

@@ -51,6 +51,26 @@ func ProcMounts(dir, target string) []fsview.Mount {
 	return out
 }
 
+// withProc makes every procfs that the view shows a Proc mount: those that lie
+// inside a bound directory, and binds of one.
+func withProc(root string, list []fsview.Mount) []fsview.Mount {
+	out := ProcMounts(root, "/")
+	for _, m := range list {
+		if m.Kind == fsview.Bind {
+			m.Kind = BindKind(m.Source)
+		}
+		out = append(out, m)
+		if m.Kind != fsview.Bind {
+			continue
+		}
+		for _, p := range ProcMounts(m.Source, m.Target) {
+			p.Flags = m.Flags
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 // procRoot is the mount point of a line of mountinfo (proc_pid_mountinfo(5))
 // that shows a whole procfs.
 func procRoot(line string) (string, bool) {

@@ -24,7 +24,7 @@ type handler struct {
 	lock  *lock
 
 	openat2   bool // the kernel has it
-	filtered  bool // the guest has installed a seccomp filter
+	ownFilter bool // the guest has installed a seccomp filter
 	noNet     bool
 	abstract  map[string]bool // abstract sockets bound inside, without Landlock
 	pidsLimit int64
@@ -32,6 +32,7 @@ type handler struct {
 	forking   map[*tracer.Task]bool
 	dirs      map[dirKey]*mergedDir
 	socks     sockets
+	procfs    procfs
 	next      *nextImage   // the exec that is about to succeed
 	half      map[int]bool // tasks in the second part of a close_range
 
@@ -61,6 +62,7 @@ func (h *handler) setView(v *fsview.View) {
 	for _, d := range v.Merged() {
 		h.dirs[dirKey{d.Dev, d.Ino}] = &mergedDir{extra: d.Names}
 	}
+	h.setProc(v)
 }
 
 // image is the program that a process runs.
@@ -98,6 +100,7 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 	}
 	child.Data = p
 	h.inheritCwd(parent, child)
+	h.listFork(parent, child)
 }
 
 // Exec implements tracer.Handler.
@@ -109,6 +112,9 @@ func (h *handler) Exec(t *tracer.Task) {
 	}
 	h.next = nil
 	h.chdirDone(t)
+	if h.trace != nil {
+		h.trace.execed(t)
+	}
 }
 
 // Exit implements tracer.Handler.
@@ -117,6 +123,10 @@ func (h *handler) Exit(t *tracer.Task) {
 	delete(h.forking, t)
 	h.chdirDone(t)
 	delete(h.half, t.Tid)
+	if h.trace != nil {
+		h.trace.gone(t)
+	}
+	delete(h.procfs.lists, t.Tid)
 }
 
 // FSGone implements tracer.Handler.
@@ -130,9 +140,6 @@ func (h *handler) FSGone(fs *tracer.FS) {
 func (h *handler) Syscall(c *tracer.Call) {
 	h.chdirDone(c.Task)
 	h.serve(c)
-	if h.trace != nil {
-		h.trace.entry(h, c)
-	}
 }
 
 // serve finds the room for a call.
@@ -140,7 +147,9 @@ func (h *handler) serve(c *tracer.Call) {
 	switch c.Ent.Class {
 	case tracer.ClassOpen:
 		h.open(c)
-	case tracer.ClassStat, tracer.ClassAttr, tracer.ClassXattrRead, tracer.ClassWatch, tracer.ClassAccess, tracer.ClassName:
+	case tracer.ClassStat:
+		h.statCall(c)
+	case tracer.ClassAttr, tracer.ClassXattrRead, tracer.ClassWatch, tracer.ClassAccess, tracer.ClassName:
 		h.paths(c)
 	case tracer.ClassReadlink:
 		h.readlink(c)

@@ -276,7 +276,7 @@ func Unenforced(v *fsview.View) []*fsview.Mount {
 // the rights of the directory above, which lies outside of all rules, and says
 // EXDEV before the kernel can say that directories have one name.
 func (h *handler) linkRoot(c *tracer.Call, from, to *fsview.Resolution) unix.Errno {
-	if h.lock == nil || from == nil || from.Mount == nil || odd(to) {
+	if h.lock == nil || from == nil || from.Magic || from.Mount == nil || odd(to) {
 		return 0
 	}
 	p := &c.Ent.Paths[0]
@@ -287,7 +287,7 @@ func (h *handler) linkRoot(c *tracer.Call, from, to *fsview.Resolution) unix.Err
 	}
 	n := h.nameOf(c, 1, to)
 	defer n.done()
-	if n.search() != 0 || n.exists {
+	if n.exists {
 		return 0
 	}
 	return unix.EPERM

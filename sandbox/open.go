@@ -67,6 +67,9 @@ func (h *handler) open(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
+	if h.procOpen(c, r, how) {
+		return
+	}
 	if c.Ent.Name == "openat2" && !r.Relative {
 		how.resolve &^= scoped | unix.RESOLVE_NO_XDEV
 	}

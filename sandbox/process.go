@@ -229,7 +229,7 @@ func (h *handler) active() tracer.When {
 	if !h.scoped() {
 		w |= tracer.IfUnscoped
 	}
-	if len(h.dirs) > 0 {
+	if h.procfs.whole && len(h.dirs) > 0 {
 		w |= tracer.IfMerged
 	}
 	if h.readOnlyMounts {
@@ -237,6 +237,11 @@ func (h *handler) active() tracer.When {
 	}
 	if h.uts != nil {
 		w |= tracer.IfUTS
+	}
+	for _, m := range h.view.Mounts() {
+		if shapesStatfs(m) {
+			w |= tracer.IfMounts
+		}
 	}
 	return w
 }

@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -28,7 +30,8 @@ type Sandbox struct {
 	o       Options
 	view    *fsview.View
 	h       *handler
-	scratch string
+	scratch string // on the host, "" until it is needed
+	inner   string // the part of it that is used, if not all
 
 	started chan error
 	done    chan struct{}
@@ -62,19 +65,29 @@ func New(o Options) (*Sandbox, error) {
 	}
 	if o.Trace != nil {
 		s.h.trace = newTraceWriter(o.Trace)
+		if s.h.trace.every() {
+			s.o.Trap = "syscall" // calls that need no stop are seen only so
+		}
 	}
 	if o.Root == "" {
 		o.Root = "/"
 	}
+	if s.o.Trap != "syscall" {
+		s.h.procfs.filters = 1
+	}
 	s.view, err = fsview.New(fsview.Config{
-		Root:    fsview.Mount{Source: o.Root, Flags: o.RootFlags},
-		Mounts:  o.Mounts,
+		Root:    fsview.Mount{Source: o.Root, Kind: BindKind(o.Root), Flags: o.RootFlags},
+		Mounts:  withProc(o.Root, o.Mounts),
 		Scratch: s.scratchDir,
 		Links:   s.h,
 	})
 	if err != nil {
 		s.Close()
 		return nil, failed("view", "", err, "")
+	}
+	if err := MakeDevLinks(s.view); err != nil {
+		s.Close()
+		return nil, failed("dev", "", err, "")
 	}
 	s.h.setView(s.view)
 	return s, nil
@@ -86,7 +99,10 @@ func (s *Sandbox) View() *fsview.View { return s.view }
 // scratchDir makes the private directory that holds what the view needs on
 // the host: tmpfs contents, mount points that the root does not have.
 func (s *Sandbox) scratchDir() (string, error) {
-	if s.scratch != "" {
+	switch {
+	case s.inner != "":
+		return s.inner, nil
+	case s.scratch != "":
 		return s.scratch, nil
 	}
 	d, err := os.MkdirTemp("", "ptbox-")
@@ -97,7 +113,24 @@ func (s *Sandbox) scratchDir() (string, error) {
 		return "", err
 	}
 	s.scratch = d
-	return d, nil
+	if os.Geteuid() != 0 {
+		return d, nil
+	}
+	// A guest of root may become another user, who must get at what is his
+	// in there. The inner name, which nobody else can list, is the key.
+	var key [16]byte
+	rand.Read(key[:])
+	inner := filepath.Join(d, hex.EncodeToString(key[:]))
+	if err := os.Mkdir(inner, 0o711); err != nil {
+		return "", fmt.Errorf("scratch directory: %w", err)
+	}
+	for _, dir := range []string{inner, d} {
+		if err := os.Chmod(dir, 0o711); err != nil {
+			return "", fmt.Errorf("scratch directory: %w", err)
+		}
+	}
+	s.inner = inner
+	return inner, nil
 }
 
 // Start starts the command. It returns when the command's first program has
@@ -235,7 +268,7 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	defer close(s.done)
 	tr, err := tracer.New(tracer.Config{
 		Handler: s.h, Regs: s.o.Regs, Mem: s.o.Mem, Trap: s.o.Trap, Log: s.o.Log,
-		Active: s.h.active(), All: s.h.trace != nil && s.h.trace.all,
+		Active: s.h.active(), Seen: s.seen(),
 	})
 	if err != nil {
 		unix.Close(l.Dir)
@@ -273,6 +306,14 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	default:
 		s.started <- failed("start", "", err, "")
 	}
+}
+
+// seen is what the tracer tells of each call, nil if nobody asks.
+func (s *Sandbox) seen() func(*tracer.Call) {
+	if s.h.trace == nil {
+		return nil
+	}
+	return s.h.trace.seen
 }
 
 // Pid is the command's process id, as the host numbers it.

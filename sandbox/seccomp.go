@@ -78,7 +78,7 @@ func (h *handler) guestFilter(c *tracer.Call, arg int) {
 		c.Fail(unix.EPERM)
 		return
 	}
-	h.filtered = true
+	h.ownFilter = true
 	ref := c.Put(prog)
 	c.SetRef(arg, c.PutWords([]uint64{uint64(n), 0}, map[int]int{1: ref}))
 }

@@ -149,7 +149,9 @@ func (h *handler) translate(c *tracer.Call, raw []byte, create bool) ([]byte, un
 			return nil, e
 		}
 	}
+	known := !create
 	if len(host) >= sunPathMax {
+		known = false
 		if host, e = h.shortName(host); e != 0 {
 			return nil, e
 		}
@@ -161,7 +163,10 @@ func (h *handler) translate(c *tracer.Call, raw []byte, create bool) ([]byte, un
 	if h.socks.names == nil || len(h.socks.names) >= maxNames {
 		h.socks.names = map[string]string{}
 	}
-	h.socks.names[host] = name
+	if _, ok := h.socks.names[host]; create || !ok && !known {
+		// A socket is called what it was bound to, not what a peer calls it.
+		h.socks.names[host] = name
+	}
 	out := binary.LittleEndian.AppendUint16(nil, unix.AF_UNIX)
 	return append(append(out, host...), 0), 0
 }

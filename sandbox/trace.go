@@ -2,18 +2,21 @@ package sandbox
 
 import (
 	"encoding/json"
-	"fmt"
+	"strconv"
+	"strings"
 	"sync"
 
-	"github.com/ptbox/ptbox/fsview"
+	"golang.org/x/sys/unix"
+
 	"github.com/ptbox/ptbox/tracer"
 )
 
-// traceWriter reports intercepted calls.
+// traceWriter reports calls (docs/trace.md). A record is begun at the entry of
+// a call, where its strings can be read, and written when the result is known.
 type traceWriter struct {
-	mu  sync.Mutex
-	o   *Trace
-	all bool
+	mu   sync.Mutex
+	o    *Trace
+	open map[*tracer.Task]*record
 }
 
 // record is one reported call. The field names are a stable format.
@@ -27,11 +30,16 @@ type record struct {
 	Ret   *int64   `json:"ret,omitempty"`
 	Error string   `json:"error,omitempty"`
 	What  string   `json:"what"`
+
+	ent *tracer.Sysent
 }
 
 func newTraceWriter(o *Trace) *traceWriter {
-	return &traceWriter{o: o, all: o.Mode == "all"}
+	return &traceWriter{o: o, open: map[*tracer.Task]*record{}}
 }
+
+// every reports whether calls matter that do not stop on their own.
+func (w *traceWriter) every() bool { return w.o.Mode == "all" || w.o.Mode == "unhandled" }
 
 // wants says whether the mode covers a call.
 func (w *traceWriter) wants(c *tracer.Call) bool {
@@ -41,11 +49,11 @@ func (w *traceWriter) wants(c *tracer.Call) bool {
 	case "unhandled":
 		return c.Ent.Support == tracer.Refused
 	}
-	return len(c.Ent.Paths) > 0
+	return len(c.Ent.Paths) > 0 || c.Ent.Class == tracer.ClassCwd
 }
 
-// entry is told of a call when it has been decided on.
-func (w *traceWriter) entry(h *handler, c *tracer.Call) {
+// seen is told of a call when it has been decided on.
+func (w *traceWriter) seen(c *tracer.Call) {
 	if !w.wants(c) {
 		return
 	}
@@ -56,57 +64,104 @@ func (w *traceWriter) entry(h *handler, c *tracer.Call) {
 		}
 		return s, nil
 	}
-	r := &record{V: 1, Pid: c.Task.Tid, Call: c.Ent.Name, Args: fmt.Sprint(c.Ent.Name, c.Args)}
+	r := &record{V: 1, Pid: c.Task.Tid, Call: c.Ent.Name, ent: c.Ent, What: "native"}
+	if c.Ent.Name == "unknown" {
+		r.Args = strconv.Itoa(c.Nr)
+	} else {
+		args := string(tracer.AppendCall(nil, c.Ent, c.Args, read))
+		r.Args = strings.TrimSuffix(strings.TrimPrefix(args, c.Ent.Name+"("), ")")
+	}
 	for n := range c.Ent.Paths {
-		p := &c.Ent.Paths[n]
-		if c.Args[p.Arg] == 0 {
+		arg := int(c.Ent.Paths[n].Arg)
+		if c.Args[arg] == 0 {
 			continue
 		}
-		if s, err := read(c.Args[p.Arg]); err == nil {
-			r.Paths = append(r.Paths, s)
-			if c.Ref(int(p.Arg)) && n < len(h.res) {
-				r.Host = append(r.Host, hostText(&h.res[n], s))
-			}
+		s, err := read(c.Args[arg])
+		if err != nil {
+			continue
 		}
+		host := ""
+		if p, ok := c.PathAt(arg); ok && !c.Answered() {
+			host = hostText(string(p))
+		}
+		r.Paths, r.Host = append(r.Paths, s), append(r.Host, host)
 	}
-	switch {
-	case c.Answered():
+	if c.Answered() {
 		r.What = "answered"
-		v := c.Value()
-		r.Ret = &v
-		w.write(c.Ent, r)
+		w.end(r, c.Value())
 		return
-	case c.Rewritten():
+	}
+	if c.Rewritten() {
 		r.What = "rewritten"
-	default:
-		r.What = "native"
 	}
-	w.write(c.Ent, r)
+	w.open[c.Task] = r
+	c.Watch(func(res *tracer.Result) {
+		delete(w.open, res.Task)
+		w.end(r, res.Val)
+	})
 }
 
-func hostText(r *fsview.Resolution, raw string) string {
-	if r.Relative {
-		return raw
+// hostText is a path for the kernel as people write it: an exec pads it with
+// slashes (exec.go).
+func hostText(p string) string {
+	if s := strings.TrimLeft(p, "/"); len(p)-len(s) > 1 {
+		return "/" + s
 	}
-	return string(r.Host)
+	return p
 }
 
-func (w *traceWriter) write(ent *tracer.Sysent, r *record) {
+// execed is told of an exec, which has no result of its own.
+func (w *traceWriter) execed(t *tracer.Task) {
+	if r := w.open[t]; r != nil {
+		delete(w.open, t)
+		w.end(r, 0)
+	}
+}
+
+// gone is told of the end of a task. The call that it is in does not return.
+func (w *traceWriter) gone(t *tracer.Task) {
+	if r := w.open[t]; r != nil {
+		delete(w.open, t)
+		w.write(r)
+	}
+}
+
+func (w *traceWriter) end(r *record, v int64) {
+	r.Ret = &v
+	if v < 0 && v >= -4095 {
+		r.Error = unix.ErrnoName(unix.Errno(-v))
+	}
+	w.write(r)
+}
+
+func (w *traceWriter) write(r *record) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.o.Format == "json" {
-		b, err := json.Marshal(r)
-		if err == nil {
+		if b, err := json.Marshal(r); err == nil {
 			w.o.Out.Write(append(b, '\n'))
 		}
 		return
 	}
-	line := fmt.Sprintf("%d %s", r.Pid, r.Args)
-	if r.Ret != nil {
-		line += fmt.Sprint(" = ", *r.Ret)
+	w.o.Out.Write(append(r.text(nil), '\n'))
+}
+
+// text is the record as strace(1) would write it, with the host's paths at its
+// end.
+func (r *record) text(b []byte) []byte {
+	b = strconv.AppendInt(b, int64(r.Pid), 10)
+	b = append(b, ' ')
+	b = append(append(b, r.Call...), '(')
+	b = append(append(b, r.Args...), ") "...)
+	if r.Ret == nil {
+		b = append(b, "= ?"...)
+	} else {
+		b = tracer.AppendResult(b, r.ent, *r.Ret)
 	}
-	for _, p := range r.Host {
-		line += " -> " + p
+	for i, h := range r.Host {
+		if h != "" && h != r.Paths[i] {
+			b = strconv.AppendQuote(append(b, " -> "...), h)
+		}
 	}
-	fmt.Fprintln(w.o.Out, line)
+	return b
 }

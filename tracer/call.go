@@ -29,6 +29,7 @@ type Call struct {
 	ask    bool            // Handler.Result is wanted
 	noBack bool            // do not redirect: the exit stop gives registers back
 	state  any
+	watch  func(*Result)
 	data   []byte // payload of the slot
 	fix    []fixup
 	path   [2][]byte
@@ -84,6 +85,14 @@ func (c *Call) WantResult(state any) {
 	c.state = state
 }
 
+// Watch has f called when the call has returned for good, after Handler.Result
+// if that is wanted as well. It costs a second stop. f must not change the
+// result.
+func (c *Call) Watch(f func(*Result)) {
+	c.watch = f
+	c.noBack = true
+}
+
 // ExitRestores makes an exit stop give the arguments back in place of the
 // stub, for calls that return more than once (clone).
 func (c *Call) ExitRestores() { c.noBack = true }
@@ -134,6 +143,17 @@ func (c *Call) PutWords(words []uint64, refs map[int]int) (ref int) {
 
 // SetPath makes argument i point at path.
 func (c *Call) SetPath(i int, path []byte) { c.SetRef(i, c.PutPath(path)) }
+
+// PathAt is the string that SetPath gave argument i, if it did.
+func (c *Call) PathAt(i int) (path []byte, ok bool) {
+	for _, f := range c.fix {
+		if f.arg == i {
+			path, _, _ = bytes.Cut(c.data[f.to:], []byte{0})
+			return path, true
+		}
+	}
+	return nil, false
+}
 
 // Exec says what is to be done when this call, an execve, has succeeded.
 func (c *Call) Exec(p *ExecPlan) { c.Task.plan = p }
@@ -209,7 +229,7 @@ func (t *Task) write(tr *Tracer, addr uint64, buf []byte) unix.Errno {
 // reset makes c the call at which t has stopped.
 func (c *Call) reset(tr *Tracer, t *Task) {
 	c.tr, c.Task = tr, t
-	c.done, c.ask, c.noBack, c.abort, c.state = false, false, false, false, nil
+	c.done, c.ask, c.noBack, c.abort, c.state, c.watch = false, false, false, false, nil, nil
 	c.data, c.fix = c.data[:0], c.fix[:0]
 }
 

@@ -108,7 +108,7 @@ func (tr *Tracer) start(l *Launch) error {
 		unix.Wait4(pid, &ws, unix.WALL, nil)
 		return &StartError{"ptrace seize", e}
 	}
-	if !tr.seccomp || tr.cfg.All {
+	if !tr.seccomp {
 		// The child blocks in read until the gate opens: stop it there, so
 		// that it can be resumed to system call stops.
 		ptrace.Interrupt(pid)

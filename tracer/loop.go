@@ -80,7 +80,7 @@ func (tr *Tracer) dispatch(tid int, status uint32) {
 // resume lets t go on. A task that died meanwhile answers ESRCH; its end will
 // be reported by wait4.
 func (tr *Tracer) resume(t *Task, sig int) {
-	if t.atExit || !tr.seccomp || tr.cfg.All {
+	if t.atExit || !tr.seccomp {
 		ptrace.Syscall(t.Tid, sig)
 	} else {
 		ptrace.Cont(t.Tid, sig)

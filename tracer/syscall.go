@@ -27,7 +27,7 @@ func (tr *Tracer) syscallStop(t *Task) {
 		tr.exit(t)
 		return
 	}
-	if tr.seccomp && !tr.cfg.All {
+	if tr.seccomp {
 		tr.resume(t, 0)
 		return
 	}
@@ -87,6 +87,9 @@ func (tr *Tracer) entry(t *Task) {
 	if c.abort {
 		return
 	}
+	if tr.cfg.Seen != nil {
+		tr.cfg.Seen(c)
+	}
 	tr.finish(c)
 }
 
@@ -131,7 +134,7 @@ func (tr *Tracer) finish(c *Call) {
 	switch {
 	case c.done:
 		tr.stats.Answered++
-		c.ask = false
+		c.ask, c.watch = false, nil
 	case rewritten:
 		tr.stats.Rewritten++
 		if t.slot != noSlot && !c.noBack {
@@ -141,9 +144,9 @@ func (tr *Tracer) finish(c *Call) {
 	default:
 		tr.stats.Unchanged++
 	}
-	if c.ask || rewritten && c.noBack {
+	if c.ask || c.watch != nil || rewritten && c.noBack {
 		t.atExit = true
-		t.call = &pendingCall{ent: c.Ent, orig: c.orig, redo: rewritten, ask: c.ask, state: c.state}
+		t.call = &pendingCall{ent: c.Ent, orig: c.orig, redo: rewritten, ask: c.ask, state: c.state, watch: c.watch}
 	}
 	if c.regs != c.was {
 		if tr.regs.write(t.Tid, &c.was, &c.regs) != 0 {
@@ -165,14 +168,19 @@ func (tr *Tracer) exit(t *Task) {
 	was := r
 	val := int64(r.Rax)
 	again := false
-	if p.ask && !restarts(val) {
+	if (p.ask || p.watch != nil) && !restarts(val) {
 		res := Result{
 			Task: t, Ent: p.ent, Val: val, State: p.state, tr: tr,
 			Args: [6]uint64{p.orig.Rdi, p.orig.Rsi, p.orig.Rdx, p.orig.R10, p.orig.R8, p.orig.R9},
 		}
-		tr.h.Result(&res)
+		if p.ask {
+			tr.h.Result(&res)
+		}
 		r.Rax = uint64(res.Val)
 		again = res.again
+		if p.watch != nil && !again {
+			p.watch(&res)
+		}
 	}
 	if p.redo || again {
 		// The backends that know the result only cannot compare: the

@@ -148,6 +148,7 @@ const (
 	IfIdentity                  // identity is emulated
 	IfProtect                   // needed to guard the launcher and what runs beside the guest
 	IfUTS                       // host name is emulated
+	IfMounts                    // the view has mounts whose flags or type differ from the host's
 	IfUnscoped                  // nothing in the kernel keeps signals inside the sandbox
 	IfNoNet                     // the sandbox has no network
 	IfPids                      // the number of tasks is limited

@@ -31,6 +31,7 @@ func (w When) String() string {
 		{IfIdentity, "an emulated identity"},
 		{IfProtect, "a launcher to guard"},
 		{IfUTS, "an emulated host name"},
+		{IfMounts, "mounts that restrict"},
 		{IfUnscoped, "no Landlock for signals"},
 		{IfNoNet, "no network"},
 		{IfPids, "a limit on tasks"},

@@ -49,6 +49,7 @@ type pendingCall struct {
 	redo  bool // arguments were changed and must be given back
 	ask   bool // the Handler wants to see the result
 	state any
+	watch func(*Result)
 }
 
 // Tgid is the process that the task belongs to, as the host numbers it.

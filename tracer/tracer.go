@@ -59,8 +59,9 @@ type Config struct {
 	Trap string
 	// Active says which conditional rows of the table need their stop.
 	Active When
-	// All stops at every system call even with seccomp (tracing).
-	All bool
+	// Seen, when not nil, is told of every call that stops, once it has been
+	// decided on (tracing). With Trap "syscall" that is every call.
+	Seen func(c *Call)
 	// WindowFD is the guest's descriptor number for the window; 0 means the
 	// default.
 	WindowFD int

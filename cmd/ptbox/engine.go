@@ -38,9 +38,6 @@ func runSandbox(o sandbox.Options, timeout time.Duration, stats io.Writer) (int,
 		return 0, err
 	}
 	defer s.Close()
-	if err := sandbox.MakeDevLinks(s.View()); err != nil {
-		return 0, fail("dev", err)
-	}
 	// The channel is there before the command is, so that no signal is lost.
 	started := make(chan struct{})
 	stop := forward(func(sig unix.Signal) error {
