@@ -33,7 +33,6 @@ type handler struct {
 	dirs      map[dirKey]*mergedDir
 	socks     sockets
 	procfs    procfs
-	next      *nextImage   // the exec that is about to succeed
 	half      map[int]bool // tasks in the second part of a close_range
 
 	readOnlyMounts bool
@@ -75,6 +74,7 @@ type image struct {
 // process is what the tasks of one program share, until one of them execs.
 type process struct {
 	image *image
+	next  *nextImage // the exec that is about to succeed
 	// fds are guest paths of directory descriptors (see noteFD). A stale one
 	// does no harm: the view checks it against the directory itself.
 	fds map[int]string
@@ -92,6 +92,7 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 	p := &process{}
 	if parent != nil {
 		*p = *proc(parent)
+		p.next = nil
 		if p.fds != nil {
 			if shared, e := ptrace.Kcmp(parent.Tid, child.Tid, ptrace.KcmpFiles); e != 0 || shared != 0 {
 				p.fds = maps.Clone(p.fds)
@@ -107,10 +108,11 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 func (h *handler) Exec(t *tracer.Task) {
 	p := proc(t)
 	p.image = nil
-	if n := h.next; n != nil && n.task == t {
-		p.image = n.image
+	h.execed(t, p.next)
+	if p.next != nil {
+		p.image = p.next.image
 	}
-	h.next = nil
+	p.next = nil
 	h.chdirDone(t)
 	if h.trace != nil {
 		h.trace.execed(t)
