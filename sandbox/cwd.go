@@ -32,11 +32,14 @@ func (h *handler) chdir(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
+	h.hold = true
 	r, e := h.resolve(c, str(raw), -1, 0, fsview.Lookup, true, false)
+	h.hold = false
 	if e != 0 {
 		c.Fail(e)
 		return
 	}
+	h.chdirChecked(c, r)
 	if !r.Relative {
 		c.SetPath(0, r.Host)
 		h.chdirStarts(c.Task, strings.Clone(r.Guest))

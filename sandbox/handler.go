@@ -25,6 +25,8 @@ type handler struct {
 
 	openat2   bool // the kernel has it
 	ownFilter bool // the guest has installed a seccomp filter
+	pinned    bool // attributes are the tracer's to change (act)
+	hold      bool // the resolution at hand is for act
 	noNet     bool
 	abstract  map[string]bool // abstract sockets bound inside, without Landlock
 	pidsLimit int64

@@ -74,18 +74,24 @@ func (h *handler) paths(c *tracer.Call) {
 			c.SetPath(int(p.Arg), nil)
 			continue
 		}
+		h.hold = h.acts(c)
 		r, e := h.resolve(c, str(raw), p.Dir, n, ops[p.Op], follow(c, p), false)
+		h.hold = false
 		if e == 0 {
 			e = h.allowed(c, p, r)
 		} else {
 			e = h.argsFirst(c, e)
 		}
 		if e != 0 {
+			if r != nil {
+				h.view.Release(r)
+			}
 			c.Fail(e)
 			return
 		}
 		got[n] = r
 		h.setPath(c, p, raw, r)
+		h.act(c, r)
 	}
 	if got[1] == nil {
 		return

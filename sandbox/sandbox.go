@@ -59,7 +59,7 @@ func New(o Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, failed("start", "/proc", err, "ptbox needs the host's procfs at /proc")
 	}
-	s.h = &handler{proc: proc, log: s.o.Log, dirs: map[dirKey]*mergedDir{}, half: map[int]bool{}, scratch: s.scratchDir, noNet: o.NoNetwork, openat2: haveOpenat2(), pidsLimit: o.PidsLimit}
+	s.h = &handler{proc: proc, log: s.o.Log, dirs: map[dirKey]*mergedDir{}, half: map[int]bool{}, scratch: s.scratchDir, noNet: o.NoNetwork, openat2: haveOpenat2(), pinned: unix.Geteuid() != 0, pidsLimit: o.PidsLimit}
 	if o.Hostname != "" || o.Domainname != "" {
 		s.h.uts = &uts{node: o.Hostname, domain: o.Domainname}
 	}
