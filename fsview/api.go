@@ -53,6 +53,9 @@ type Mount struct {
 	Flags  Flags
 	// Mode is the permission of a Tmpfs' root (0 means 01777).
 	Mode uint32
+	// Layers are the directories of an Overlay. Its Source is then the
+	// topmost of them.
+	Layers *Layers
 
 	id   int    // index in the configuration, 0 for the root
 	root Handle // the held Source
@@ -61,6 +64,8 @@ type Mount struct {
 	slen int    // the same for Source
 	own  bool   // Source is a scratch directory of the view
 	glue bool   // the mount point's name is missing in its parent
+	ov   *Union
+	of   *Mount // set in View.back: this stands for a layer of an Overlay
 }
 
 // IsDir says whether the mount's root is a directory (false for file binds).
@@ -202,6 +207,12 @@ type Resolution struct {
 	// for free (mount points), else 0: ask Stat of Held.
 	Exists bool
 	Mode   uint32
+	// Lower says that Host lies in a lower directory of an Overlay and must not
+	// be changed. For Create, Delete and Rename Host is where the name is in
+	// the upper directory, whether or not its parent is there already.
+	Lower bool
+	// Merged says that the object is a directory of several layers.
+	Merged bool
 	// Links is the number of symlinks followed.
 	Links int
 	// Held is what Request.Hold asked for, else NoHandle; the caller gives it

@@ -25,6 +25,11 @@ func (b *builder) build(c Config) error {
 	v := b.v
 	root := c.Root
 	root.Target = "/"
+	if root.Kind == Overlay && root.Layers != nil && len(root.Layers.Lower) == 0 {
+		l := *root.Layers
+		l.Lower = []string{root.Source}
+		root.Layers = &l
+	}
 	if err := b.open(&root); err != nil {
 		return fmt.Errorf("root: %w", err)
 	}
@@ -73,16 +78,21 @@ func (b *builder) add(m *Mount) error {
 			return err
 		}
 	}
+	if m.Kind == Overlay {
+		if err := b.lowerHere(m, t); err != nil {
+			return err
+		}
+	}
 	if err := b.open(m); err != nil {
 		return err
 	}
 	if t.missing != "" {
 		if err := b.supply(m, t); err != nil {
-			b.v.fs.Close(m.root)
+			b.v.release(m)
 			return err
 		}
 	} else if t.dir != m.IsDir() {
-		b.v.fs.Close(m.root)
+		b.v.release(m)
 		kind := [2]string{"a file", "a directory"}
 		return fmt.Errorf("%s is %s, the mount point %s is %s: %w", m.Source, kind[btoi(m.IsDir())],
 			m.Target, kind[btoi(t.dir)], unix.ENOTDIR)
@@ -121,7 +131,7 @@ func (b *builder) enter(m *Mount) {
 func (b *builder) close(m *Mount) {
 	for i, o := range b.opened {
 		if o == m {
-			b.v.fs.Close(m.root)
+			b.v.release(m)
 			b.opened = append(b.opened[:i], b.opened[i+1:]...)
 			return
 		}
@@ -138,7 +148,9 @@ func (b *builder) open(m *Mount) error {
 	fs := b.v.fs
 	switch {
 	case m.Kind == Overlay:
-		return fmt.Errorf("overlay mounts are not supported: %w", unix.EOPNOTSUPP)
+		if err := b.openOverlay(m); err != nil {
+			return err
+		}
 	case m.Kind == Tmpfs && m.Source == "":
 		mode := m.Mode
 		if mode == 0 {
@@ -157,6 +169,7 @@ func (b *builder) open(m *Mount) error {
 	}
 	h, e := fs.Root(m.Source)
 	if e != 0 {
+		m.ov.close()
 		return fmt.Errorf("source %s: %w", m.Source, e)
 	}
 	st, e := fs.Stat(h)

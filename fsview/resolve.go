@@ -136,8 +136,8 @@ func (v *View) judge(b *Base) {
 		b.mount = v.MountAt(g)
 	}
 	b.Plain = True
-	if b.mount != nil && b.mount.Kind == Proc {
-		b.Plain = False // its symlinks are not what they say
+	if b.mount != nil && (b.mount.Kind == Proc || b.mount.ov != nil) {
+		b.Plain = False // symlinks are not what they say, or a directory is several
 		return
 	}
 	if st, e := v.fs.Stat(b.Dir); e != 0 || v.above[devIno{st.Dev, st.Ino}] {

@@ -27,10 +27,10 @@ func (v *View) guestNear(host string, near *Mount) (guest string, ok bool) {
 		if g == "" {
 			g = "/"
 		}
-		if v.MountAt(g) != m {
+		if at := v.MountAt(g); at != m && at != m.of {
 			continue
 		}
-		if near == nil || m == near {
+		if near == nil || m == near || m.of == near {
 			return g, true
 		}
 		if !ok {
@@ -43,8 +43,18 @@ func (v *View) guestNear(host string, near *Mount) (guest string, ok bool) {
 // Ambiguous reports whether some directory of m is shown at another place of
 // the view as well, so that a host path does not tell where it was meant.
 func (v *View) Ambiguous(m *Mount) bool {
-	for _, o := range v.mounts {
-		if o == m || o.Kind == Synth || m.Kind == Synth {
+	for _, l := range m.sources() {
+		if v.ambiguous(m, l) {
+			return true
+		}
+	}
+	return false
+}
+
+// ambiguous is Ambiguous for the source l of real.
+func (v *View) ambiguous(real, m *Mount) bool {
+	for _, o := range v.back {
+		if o == real || o.of == real || o.Kind == Synth || real.Kind == Synth {
 			continue
 		}
 		in, out := m, o // in's source lies in out's
@@ -58,7 +68,7 @@ func (v *View) Ambiguous(m *Mount) bool {
 		if rest != "" && rest[0] != '/' {
 			continue
 		}
-		if g := out.Target[:out.tlen] + rest; g != in.Target[:in.tlen] && v.MountAt(g) == out {
+		if g := out.Target[:out.tlen] + rest; g != in.Target[:in.tlen] && (v.MountAt(g) == out || v.MountAt(g) == out.of) {
 			return true
 		}
 	}
@@ -86,6 +96,7 @@ func (v *View) GuestOf(b *Base) (guest string, ok bool) {
 	}
 	if guest, ok = v.guestNear(string(p), near); ok {
 		b.Guest = guest
+		v.covered(b, guest)
 	}
 	return guest, ok
 }
@@ -99,6 +110,9 @@ func (v *View) shows(guest string, host []byte) bool {
 		host = host[:0]
 	}
 	m := v.MountAt(guest)
+	if m.ov != nil {
+		return false
+	}
 	return len(guest) >= m.tlen && len(host) == m.slen+len(guest)-m.tlen &&
 		string(host[:m.slen]) == m.Source[:m.slen] && string(host[m.slen:]) == guest[m.tlen:]
 }

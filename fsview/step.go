@@ -47,7 +47,7 @@ func (w *walker) step(rest string, mark int) (again bool, e unix.Errno) {
 			return again, e
 		}
 		// rest[i:j+1] ends in a slash: this must be a directory.
-		h, e := w.v.fs.Open(w.cur, rest[i:j+1], false)
+		h, e := w.openNext(rest[i:j+1], false)
 		if e == unix.ELOOP {
 			return true, 0 // it has just become a symlink
 		}
@@ -70,7 +70,7 @@ func (w *walker) link(comp, tail string, last, slash bool) (again bool, e unix.E
 	if w.m.Kind == Proc {
 		return w.procLink(comp, tail, last, slash)
 	}
-	n, e := w.v.fs.Readlink(w.cur, comp, w.body)
+	n, e := w.readlink(comp)
 	if e != 0 {
 		return false, e
 	}
@@ -115,7 +115,7 @@ func (w *walker) mayFollow(comp string) bool {
 	if e != 0 || dir.Mode&shared != shared {
 		return e == 0
 	}
-	h, e := w.v.fs.Open(w.cur, comp, true)
+	h, e := w.openNext(comp, true)
 	if e != 0 {
 		return false
 	}

@@ -88,6 +88,11 @@ func (b *builder) look(guest string) (mode uint32, body string, e unix.Errno) {
 	if r.Mount.Kind == Proc {
 		return 0, "", unix.EINVAL // no mount point depends on who asks
 	}
+	if r.Mount.ov != nil {
+		buf := make([]byte, pathMax)
+		n, e := r.Mount.ov.readlink(r.Mount.Rel(guest), buf)
+		return st.Mode, string(buf[:n]), e
+	}
 	if e = v.Resolve(&Request{Path: guest, Op: Create, Hold: true}, &r); e != 0 {
 		return 0, "", e
 	}

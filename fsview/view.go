@@ -60,7 +60,7 @@ func New(c Config) (*View, error) {
 	b := builder{v: v, scratch: c.Scratch}
 	if err := b.build(c); err != nil {
 		for _, m := range b.opened {
-			v.fs.Close(m.root)
+			v.release(m)
 		}
 		return nil, err
 	}
@@ -70,9 +70,15 @@ func New(c Config) (*View, error) {
 // Close gives up the held descriptors.
 func (v *View) Close() {
 	for _, m := range v.mounts {
-		v.fs.Close(m.root)
+		v.release(m)
 	}
 	v.mounts = nil
+}
+
+// release gives up what a mount holds.
+func (v *View) release(m *Mount) {
+	v.fs.Close(m.root)
+	m.ov.close()
 }
 
 // Mounts returns the mounts that can be reached, root first, in the order of
@@ -111,7 +117,9 @@ func (v *View) Merged() []Dir { return v.merged }
 func (v *View) finish() error {
 	v.trie.each(func(m *Mount) { v.mounts = append(v.mounts, m) })
 	slices.SortFunc(v.mounts, func(a, b *Mount) int { return a.id - b.id })
-	v.back = slices.Clone(v.mounts)
+	for _, m := range v.mounts {
+		v.back = append(v.back, m.sources()...)
+	}
 	slices.SortStableFunc(v.back, func(a, b *Mount) int {
 		if d := b.slen - a.slen; d != 0 {
 			return d
@@ -135,6 +143,9 @@ func (v *View) note(m *Mount) error {
 	for {
 		g = g[:chop(g)]
 		p := v.MountAt(string(g))
+		if p.ov != nil {
+			return nil // nothing in it is plain, and Names tells of its mount points
+		}
 		host := p.Source[:p.slen] + string(g[p.tlen:])
 		h, e := v.fs.Open(p.root, string(g[min(p.tlen+1, len(g)):]), false)
 		if e != 0 {

@@ -18,6 +18,10 @@ type walker struct {
 	own  bool   // cur is to be closed
 	root string // where "/" starts and ".." ends; "" is the guest's root
 
+	layer  int  // of an Overlay, in which the last Open found its object
+	merged bool // that is a directory of several layers
+	mode   uint32
+
 	loops int  // symlinks lost to races, so that nobody can keep us here
 	moved bool // more than the plain names below the base was involved
 
@@ -41,8 +45,14 @@ func (v *View) walk(q *Request, r *Resolution, b *Base) unix.Errno {
 		w.root = ""
 	}
 	e := w.begin(b)
+	path := q.Path
+	if e == 0 && b != nil && b.Deleted && w.m.ov != nil && path[0] != '/' {
+		if path, e = w.fromDeleted(path); path == "" {
+			return e
+		}
+	}
 	if e == 0 {
-		e = w.enter(q.Path)
+		e = w.enter(path)
 	}
 	for again := e == 0; again; {
 		again, e = w.run()
@@ -67,7 +77,7 @@ func (w *walker) begin(b *Base) unix.Errno {
 	}
 	// A directory above a mount point does not move: the view's callers refuse
 	// to rename it. What it was called is what it is called.
-	g, ok := b.Guest, b.Plain == False && b.Guest != ""
+	g, ok := b.Guest, b.Plain == False && b.Guest != "" && (b.mount == nil || b.mount.ov == nil)
 	if !ok {
 		g, ok = w.v.GuestOf(b)
 	}
@@ -248,6 +258,9 @@ func (w *walker) up() unix.Errno {
 
 // open looks rel up from the position at mark.
 func (w *walker) open(rel string, nofollow bool, mark int) (Handle, unix.Errno) {
+	if w.m.ov != nil {
+		return w.openUnion(rel, nofollow, mark)
+	}
 	dir := w.cur
 	if dir == NoHandle {
 		dir = w.m.root
@@ -296,14 +309,17 @@ func (w *walker) openLong(dir Handle, rel string, nofollow bool) (Handle, unix.E
 func (w *walker) found(rel string, mark int, nofollow, slash, dot bool) unix.Errno {
 	r := w.r
 	h := NoHandle
-	if rel != "" || w.q.Hold {
+	if rel != "" || w.q.Hold || w.m.ov != nil {
 		var e unix.Errno
 		if h, e = w.open(rel, nofollow, mark); e != 0 {
 			return e
 		}
 	}
 	r.Exists, r.Slash = true, slash
-	if rel == "" && len(w.g) == w.m.tlen {
+	switch {
+	case w.m.ov != nil:
+		r.Mode, r.Merged = w.mode, w.merged
+	case rel == "" && len(w.g) == w.m.tlen:
 		r.Mode = w.m.st.Mode
 	}
 	tail := ""
@@ -334,11 +350,15 @@ func (w *walker) create(rel string, last, mark int) unix.Errno {
 		if last > 0 || w.q.Hold {
 			h, e = w.open(rel[:last], false, mark)
 		}
+		w.layer = 0
 	}
 	if e != 0 {
 		return e
 	}
 	w.r.Exists = exists
+	if exists && w.m.ov != nil {
+		w.r.Mode = w.mode
+	}
 	w.host("", false)
 	w.v.hold(w.q, w.r, h)
 	return w.answer()
@@ -349,11 +369,14 @@ func (w *walker) create(rel string, last, mark int) unix.Errno {
 func (w *walker) parent(rel string, mark int, nd *node, last string, slash bool) unix.Errno {
 	r := w.r
 	h := NoHandle
-	if rel != "" || w.q.Hold {
+	if rel != "" || w.q.Hold || w.m.ov != nil {
 		var e unix.Errno
 		if h, e = w.open(rel, false, mark); e != 0 {
 			return e
 		}
+	}
+	if w.m.ov != nil && last != "." && last != ".." {
+		w.layer = w.nameLayer(last)
 	}
 	r.Slash = slash
 	switch last {
@@ -383,6 +406,9 @@ func (w *walker) parent(rel string, mark int, nd *node, last string, slash bool)
 func (w *walker) host(tail string, slash bool) {
 	m := w.m
 	h := append(w.r.Host[:0], m.Source[:m.slen]...)
+	if m.ov != nil {
+		h = w.unionHost()
+	}
 	h = append(h, w.g[m.tlen:]...)
 	if len(h) == 0 || tail != "" {
 		h = append(h, '/')
@@ -404,7 +430,7 @@ func (w *walker) answer() unix.Errno {
 	if len(w.g) > 0 {
 		r.Guest = str(w.g)
 	}
-	r.Relative = !w.moved && !w.q.NeedHost && !r.MountPoint && !r.AboveMount && !r.Magic
+	r.Relative = !w.moved && w.m.ov == nil && !w.q.NeedHost && !r.MountPoint && !r.AboveMount && !r.Magic
 	w.trace("final", "")
 	return 0
 }
@@ -417,7 +443,7 @@ func (w *walker) trace(what, target string) {
 	if s.Guest == "" {
 		s.Guest = "/"
 	}
-	if len(w.g) >= w.m.tlen {
+	if len(w.g) >= w.m.tlen && w.m.ov == nil {
 		s.Host = w.m.Source[:w.m.slen] + string(w.g[w.m.tlen:])
 	}
 	if s.Host == "" {

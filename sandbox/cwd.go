@@ -77,6 +77,10 @@ func (h *handler) getcwd(c *tracer.Call) {
 		c.Fail(unix.ENOENT)
 		return
 	case !ok:
+		if _, e := h.readProc(h.at(c.Task.Tid, "cwd")); e == unix.ENAMETOOLONG {
+			c.Fail(e)
+			return
+		}
 		guest = "(unreachable)/"
 	}
 	if len(guest) >= 4096 {
@@ -260,6 +264,9 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 		return "", e, true
 	}
 	if guest, ok := h.magicText(text); ok {
+		if h.overlays && h.hidden(text, guest, rel) {
+			guest += " (deleted)"
+		}
 		return guest, 0, true
 	}
 	return text, 0, true
@@ -267,11 +274,11 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 
 // guestText maps the body of a magic link.
 func (h *handler) guestText(text string) (string, bool) {
-	if !strings.HasPrefix(text, "/") || strings.HasPrefix(text, "/memfd:") {
-		return "", false
-	}
 	if name, ok := h.textName(text); ok {
 		return name, true
+	}
+	if !strings.HasPrefix(text, "/") || strings.HasPrefix(text, "/memfd:") {
+		return "", false
 	}
 	return h.view.Guest(text)
 }

@@ -19,6 +19,8 @@ type mergedDir struct {
 	extra []fsview.Name
 	// hide, if it is set, says which of the host's names are left out.
 	hide func(name string) bool
+	// fill makes list where the host cannot (overlays).
+	fill func() unix.Errno
 	// list is the whole listing as last read from its start.
 	list []dirent
 }
@@ -40,7 +42,9 @@ const direntHead = 19
 func (h *handler) getdents(c *tracer.Call) {
 	d := h.mergedFD(c)
 	if d == nil {
-		return
+		if d = h.unionFD(c); d == nil {
+			return
+		}
 	}
 	t := c.Task
 	fd := int(int32(c.Args[0]))
@@ -48,7 +52,7 @@ func (h *handler) getdents(c *tracer.Call) {
 	if !ok {
 		return
 	}
-	if len(d.extra) == 0 {
+	if len(d.extra) == 0 && d.fill == nil {
 		h.filtered(c, d, fd, pos)
 		return
 	}
@@ -61,6 +65,10 @@ func (h *handler) getdents(c *tracer.Call) {
 	size := int(min(c.Args[2], 1<<16))
 	var out []byte
 	for pos >= 0 && pos < int64(len(d.list)) {
+		if d.list[pos].name == "" {
+			pos++ // a name that is gone
+			continue
+		}
 		n := len(out)
 		out = d.list[pos].append(out, pos+1, c.Ent.Name == "getdents64")
 		if len(out) > size {
@@ -154,6 +162,9 @@ func (h *handler) filePos(tid, fd int) (int64, bool) {
 
 // readList lists the directory behind a task's descriptor, extra names last.
 func (h *handler) readList(tid, fd int, d *mergedDir) unix.Errno {
+	if d.fill != nil {
+		return d.fill()
+	}
 	dir, err := unix.Openat(h.proc, h.at(tid, "fd/"+strconv.Itoa(fd)), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return errno(err)

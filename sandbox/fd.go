@@ -95,12 +95,15 @@ func (h *handler) fdAttr(c *tracer.Call) {
 		h.owner(c)
 		return
 	}
-	if !h.readOnlyMounts {
+	if !h.readOnlyMounts && !h.overlays {
 		return
 	}
 	fd := int(int32(c.Args[0]))
 	m := h.fdMount(c.Task, fd)
 	if m == nil || m.Flags&fsview.ReadOnly == 0 {
+		if h.overlays {
+			h.overlayFD(c, fd, -1)
+		}
 		return
 	}
 	if info, ok := h.fdinfo(c.Task.Tid, fd); ok {

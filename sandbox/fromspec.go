@@ -104,6 +104,19 @@ func addMount(list []fsview.Mount, m *specs.Mount, bundle string) []fsview.Mount
 		return list
 	}
 	switch m.Type {
+	case "overlay":
+		out.Kind, out.Source = fsview.Overlay, ""
+		out.Layers = &fsview.Layers{Volatile: opt.Volatile}
+		for _, d := range opt.Lower {
+			out.Layers.Lower = append(out.Layers.Lower, spec.HostPath(bundle, d))
+		}
+		if opt.Upper != "" {
+			out.Layers.Upper = spec.HostPath(bundle, opt.Upper)
+		}
+		if opt.Work != "" {
+			out.Layers.Work = spec.HostPath(bundle, opt.Work)
+		}
+		return append(list, out)
 	case "proc":
 		out.Kind, out.Source = fsview.Proc, "/proc"
 	case "sysfs":

@@ -2,7 +2,9 @@ package sandbox
 
 import (
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 
 	"github.com/ptbox/ptbox/fsview"
 )
@@ -15,6 +17,40 @@ var devLinks = [][2]string{
 	{"stdout", "/proc/self/fd/1"},
 	{"stderr", "/proc/self/fd/2"},
 	{"core", "/proc/kcore"},
+}
+
+// withDevices puts the devices that every program expects into an empty /dev:
+// the host's own nodes, since nobody but root can make others. What the list
+// mentions below /dev by itself stays as it is.
+func withDevices(list []fsview.Mount) []fsview.Mount {
+	at := -1
+	own := map[string]bool{}
+	for i := range list {
+		target := path.Clean(list[i].Target)
+		own[target] = true
+		if target == "/dev" {
+			at = i
+		}
+	}
+	if at < 0 || list[at].Kind != fsview.Tmpfs || list[at].Source != "" {
+		return list
+	}
+	var more []fsview.Mount
+	for _, name := range append(slices.Clone(defaultDevices), "pts") {
+		dst := "/dev/" + name
+		if _, err := os.Stat(dst); err != nil || own[dst] {
+			continue
+		}
+		m := fsview.Mount{Target: dst, Source: dst, Kind: fsview.Bind}
+		if name == "pts" {
+			m.Kind = fsview.Devpts
+		}
+		more = append(more, m)
+	}
+	if !own["/dev/shm"] {
+		more = append(more, fsview.Mount{Target: "/dev/shm", Kind: fsview.Tmpfs, Mode: 0o1777})
+	}
+	return slices.Insert(slices.Clone(list), at+1, more...)
 }
 
 // MakeDevLinks makes the usual symlinks of /dev if that is a private directory

@@ -21,9 +21,10 @@ func hide(o *Options, masked, readonly []string) error {
 	// A read-only path is the same object once more, with a restriction: what
 	// it is on the host only a view can tell.
 	var scratch string
+	root, mounts := o.View()
 	v, err := fsview.New(fsview.Config{
-		Root:   fsview.Mount{Source: o.Root, Flags: o.RootFlags},
-		Mounts: o.Mounts,
+		Root:   root,
+		Mounts: mounts,
 		Links:  noLinks{},
 		Scratch: func() (dir string, err error) {
 			scratch, err = os.MkdirTemp("", "ptbox-")

@@ -56,6 +56,13 @@ func ProcMounts(dir, target string) []fsview.Mount {
 func withProc(root string, list []fsview.Mount) []fsview.Mount {
 	out := ProcMounts(root, "/")
 	for _, m := range list {
+		if m.Layers != nil {
+			out = append(out, m)
+			for _, dir := range m.Layers.Lower {
+				out = append(out, ProcMounts(dir, m.Target)...)
+			}
+			continue
+		}
 		if m.Kind == fsview.Bind {
 			m.Kind = BindKind(m.Source)
 		}

@@ -38,6 +38,8 @@ type handler struct {
 	half      map[int]bool // tasks in the second part of a close_range
 
 	readOnlyMounts bool
+	overlays       bool // the view has an overlay
+	unions         map[string]*unionDir
 	ambiguous      map[*fsview.Mount]bool // see noteFD
 	chdirs         int                    // chdir calls that may not be over
 	startDir       string                 // guest path of the first directory
@@ -58,6 +60,9 @@ func (h *handler) setView(v *fsview.View) {
 		}
 		if m.Flags&fsview.ReadOnly != 0 {
 			h.readOnlyMounts = true
+		}
+		if m.Kind == fsview.Overlay {
+			h.overlays = true
 		}
 	}
 	for _, d := range v.Merged() {

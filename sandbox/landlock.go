@@ -84,11 +84,19 @@ func (k *lock) fill(s *Sandbox, l *tracer.Launch) error {
 		if err := k.set.Allow(int(m.Root()), mountRights(m)); err != nil {
 			return fmt.Errorf("%s: %w", m.Target, err)
 		}
+		if u := m.Union(); u != nil {
+			if err := k.layers(m, u); err != nil {
+				return fmt.Errorf("%s: %w", m.Target, err)
+			}
+		}
 		if m.Flags&fsview.ReadOnly != 0 && m.Kind == fsview.Bind {
-			if err := k.devices(m); err != nil {
+			if err := k.devices(m.Source); err != nil {
 				return err
 			}
 		}
+	}
+	if err := k.texts(s.h); err != nil {
+		return err
 	}
 	// What was handed over open may be opened again through /proc/self/fd,
 	// with the rights that it has.
@@ -105,6 +113,43 @@ func (k *lock) fill(s *Sandbox, l *tracer.Launch) error {
 		if err := k.interp(p); err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
+	}
+	return nil
+}
+
+// texts lets the guest read the files that stand for texts of procfs.
+func (k *lock) texts(h *handler) error {
+	for _, m := range h.view.Mounts() {
+		if m.Kind != fsview.Proc {
+			continue
+		}
+		if e := h.textDir(); e != 0 {
+			return fmt.Errorf("scratch directory: %w", e)
+		}
+		fd, err := unix.Open(h.procfs.dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return fmt.Errorf("%s: %w", h.procfs.dir, err)
+		}
+		defer unix.Close(fd)
+		return k.set.Allow(fd, landlock.Read)
+	}
+	return nil
+}
+
+// layers adds the other directories of an overlay. Nothing below a lower one
+// can be written, whatever the handlers do.
+func (k *lock) layers(m *fsview.Mount, u *fsview.Union) error {
+	for dir, h := range u.Lowers() {
+		if err := k.set.Allow(int(h), mountRights(m)&^landlock.Write); err != nil {
+			return err
+		}
+		if err := k.devices(dir); err != nil {
+			return err
+		}
+	}
+	if u.Writable() {
+		// Where bind(2) makes a socket that is to take a whiteout's place.
+		return k.set.Allow(int(u.Work()), landlock.Write)
 	}
 	return nil
 }
@@ -145,11 +190,8 @@ const scanned = 500
 // the kernel would. Each needs a rule, since rights hold for all below a
 // directory; those that the scan does not reach, or that appear later, give
 // EACCES.
-func (k *lock) devices(m *fsview.Mount) error {
-	if !m.IsDir() {
-		return nil
-	}
-	dirs := []string{m.Source}
+func (k *lock) devices(dir string) error {
+	dirs := []string{dir}
 	for n := 0; len(dirs) > 0 && n < scanned; dirs = dirs[1:] {
 		f, err := os.Open(dirs[0])
 		if err != nil {
@@ -242,7 +284,10 @@ func (k *lock) opens(v *fsview.View, p string) bool {
 		return false
 	}
 	for _, m := range v.Mounts() {
-		if m.Flags&fsview.NoExec == 0 && inside(string(text[:n]), m.Source) {
+		if m.Flags&fsview.NoExec != 0 {
+			continue
+		}
+		if inside(string(text[:n]), m.Source) || m.Union() != nil && m.Union().Lower(string(text[:n])) {
 			return true
 		}
 	}
@@ -287,7 +332,7 @@ func (h *handler) linkRoot(c *tracer.Call, from, to *fsview.Resolution) unix.Err
 	}
 	n := h.nameOf(c, 1, to)
 	defer n.done()
-	if n.exists {
+	if n.search() != 0 || n.exists {
 		return 0
 	}
 	return unix.EPERM

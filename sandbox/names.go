@@ -53,8 +53,17 @@ func (h *handler) nameOf(c *tracer.Call, k int, r *fsview.Resolution) *name {
 	if n.path == "" {
 		n.path = "/"
 	}
+	u := unionOf(r)
+	if u != nil && !odd(r) {
+		n.fd, n.path = unix.AT_FDCWD, u.HostOf(relOf(r))
+	}
 	if r.MountPoint {
 		n.exists, n.mode = true, r.Mode
+		return n
+	}
+	if u != nil && !odd(r) {
+		st, _ := u.State(relOf(r))
+		n.exists, n.mode, n.uid = st.Visible, st.Mode, st.UID
 		return n
 	}
 	var st unix.Stat_t
@@ -62,6 +71,14 @@ func (h *handler) nameOf(c *tracer.Call, k int, r *fsview.Resolution) *name {
 		n.exists, n.mode, n.uid = true, st.Mode, st.Uid
 	}
 	return n
+}
+
+// parent tells two parents apart.
+func (n *name) parent() string {
+	if unionOf(n.Resolution) != nil {
+		return path.Dir(n.Guest) // each may lie in another layer
+	}
+	return path.Dir(n.path)
 }
 
 // mayChange is the permission to add names to the parent, or to take away n:
@@ -224,12 +241,14 @@ func (h *handler) rename(c *tracer.Call, from, to *fsview.Resolution) unix.Errno
 		}
 		return unix.EISDIR
 	}
-	if a.dir() && path.Dir(a.path) != path.Dir(b.path) && unix.Faccessat(a.fd, a.path, unix.W_OK, unix.AT_EACCESS) != nil {
+	if a.dir() && a.parent() != b.parent() && unix.Faccessat(a.fd, a.path, unix.W_OK, unix.AT_EACCESS) != nil {
 		return unix.EACCES // its ".." changes
 	}
 	switch {
 	case from.MountPoint || to.MountPoint:
 		return unix.EBUSY
+	case unionOf(from) != nil && (!unionOf(from).Movable(relOf(from)) || exchange && !unionOf(to).Movable(relOf(to))):
+		return unix.EXDEV
 	case to.AboveMount && !exchange:
 		return unix.ENOTEMPTY
 	case from.AboveMount || to.AboveMount:

@@ -70,6 +70,13 @@ func (h *handler) open(c *tracer.Call) {
 	if h.procOpen(c, r, how) {
 		return
 	}
+	if h.overlays {
+		if e := h.overlayOpen(c, r, &how); e != 0 {
+			c.Fail(e)
+			return
+		}
+		setOpenFlags(c, &how)
+	}
 	if c.Ent.Name == "openat2" && !r.Relative {
 		how.resolve &^= scoped | unix.RESOLVE_NO_XDEV
 	}

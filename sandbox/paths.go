@@ -49,6 +49,8 @@ func (h *handler) paths(c *tracer.Call) {
 		if c.Args[p.Arg] == 0 && (p.NullOK || emptyMeansFD(c, p)) {
 			if e := h.fdWrite(c, int(p.Dir)); e != 0 {
 				c.Fail(e)
+			} else if h.overlays && c.Ent.Writes && (p.NullOK && (p.Flags < 0 || c.Args[p.Flags] == 0) || strings.Contains(c.Ent.Name, "attr")) {
+				h.overlayFD(c, int(int32(c.Args[p.Dir])), int(p.Arg))
 			}
 			return
 		}
@@ -72,6 +74,9 @@ func (h *handler) paths(c *tracer.Call) {
 				return
 			}
 			c.SetPath(int(p.Arg), nil)
+			if h.overlays && c.Ent.Writes && p.Op == tracer.OpLookup {
+				h.overlayFD(c, int(int32(c.Args[p.Dir])), int(p.Arg))
+			}
 			continue
 		}
 		h.hold = h.acts(c)
@@ -94,6 +99,9 @@ func (h *handler) paths(c *tracer.Call) {
 		h.act(c, r)
 	}
 	if got[1] == nil {
+		if h.overlays {
+			h.overlayPaths(c, got[0])
+		}
 		return
 	}
 	e := unix.Errno(0)
@@ -109,6 +117,10 @@ func (h *handler) paths(c *tracer.Call) {
 	}
 	if e != 0 {
 		c.Fail(e)
+		return
+	}
+	if h.overlays {
+		h.overlayPair(c, got[0], got[1])
 	}
 }
 

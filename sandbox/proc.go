@@ -3,20 +3,16 @@ package sandbox
 import (
 	"bytes"
 	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/fsview"
-	"github.com/ptbox/ptbox/tracer"
 )
 
 // procfs is what the handlers know of procfs as the guest sees it. Most of it
 // is the host's; the texts that hold host paths or show the tracer are made
-// anew at each open, as files of the scratch directory that the guest then
-// opens by itself.
+// anew at each open (proc_open.go).
 type procfs struct {
 	// below tells for each mount that shows procfs, or a part of it, what
 	// part it is ("" for all, "sys/").
@@ -214,129 +210,4 @@ func (h *handler) magicText(text string) (string, bool) {
 		return "(unreachable)/", true
 	}
 	return "", false
-}
-
-// procTarget returns what of procfs a resolution leads to.
-func (h *handler) procTarget(r *fsview.Resolution) (m *fsview.Mount, rel string, ok bool) {
-	if !r.Magic {
-		rel, ok = h.procRel(r.Mount, r.Guest)
-		return r.Mount, rel, ok
-	}
-	// A descriptor of a file of procfs, opened with O_PATH, opened once more.
-	if rel, ok = h.procRel(h.view.MountAt(r.Guest), r.Guest); !ok {
-		return nil, "", false
-	}
-	text, e := h.readProc(rel)
-	if e != 0 || h.procfs.dir != "" && strings.HasPrefix(text, h.procfs.dir+"/") {
-		return nil, "", false
-	}
-	guest, ok := h.guestText(text)
-	if !ok {
-		return nil, "", false
-	}
-	m = h.view.MountAt(guest)
-	rel, ok = h.procRel(m, guest)
-	return m, rel, ok
-}
-
-// procOpen gives the guest a text of its own if that is what it opens. done
-// says that the call has been dealt with.
-func (h *handler) procOpen(c *tracer.Call, r *fsview.Resolution, how openHow) (done bool) {
-	if how.flags&unix.O_PATH != 0 || how.flags&(unix.O_CREAT|unix.O_EXCL) == unix.O_CREAT|unix.O_EXCL {
-		return false
-	}
-	m, rel, ok := h.procTarget(r)
-	if !ok {
-		return false
-	}
-	if h.listing(c, rel) {
-		return true
-	}
-	if r.Slash {
-		return false
-	}
-	text, e, ok := h.procText(rel)
-	if !ok {
-		return false
-	}
-	if e == 0 && (how.flags&unix.O_ACCMODE != unix.O_RDONLY || how.flags&unix.O_TRUNC != 0) {
-		// None of them can be written but by the host's root, and that is
-		// not what the guest would write to.
-		e = unix.EACCES
-	}
-	var host string
-	if e == 0 {
-		host, e = h.putText(m, rel, text)
-	}
-	if e != 0 {
-		c.Fail(e)
-		return true
-	}
-	r.Host, r.Relative, r.Magic = append(r.Host[:0], host...), false, false
-	c.WantResult(func(*tracer.Result) { os.Remove(host) })
-	return false
-}
-
-// putText makes a file of the scratch directory. Its name says what it shows,
-// so that the guest's descriptor can be told from others later.
-func (h *handler) putText(m *fsview.Mount, rel, text string) (string, unix.Errno) {
-	p := &h.procfs
-	if p.dir == "" {
-		base, err := h.scratch()
-		if err != nil {
-			return "", unix.ENOSPC
-		}
-		dir := filepath.Join(base, "proc")
-		if err := os.Mkdir(dir, 0o700); err != nil {
-			return "", unix.ENOSPC
-		}
-		if err := os.Chmod(dir, 0o711); err != nil {
-			return "", unix.ENOSPC
-		}
-		p.dir = dir
-	}
-	p.made++
-	index := 0
-	for i := range p.table {
-		if p.table[i] == m {
-			index = i
-		}
-	}
-	shown := strings.TrimPrefix(rel, p.below[m])
-	name := strconv.Itoa(p.made) + "." + strconv.Itoa(index) + "." + strings.ReplaceAll(shown, "/", "!")
-	host := filepath.Join(p.dir, name)
-	err := os.WriteFile(host, []byte(text), 0o400)
-	if err == nil {
-		// Whoever may open it has been judged by the kernel for the tracer;
-		// a guest that is another user reaches it by its descriptor only.
-		err = os.Chmod(host, 0o444)
-	}
-	if err != nil {
-		os.Remove(host)
-		return "", unix.ENOSPC
-	}
-	return host, 0
-}
-
-// textName maps the host path of such a file back to what it shows.
-func (h *handler) textName(host string) (string, bool) {
-	p := &h.procfs
-	if p.dir == "" {
-		return "", false
-	}
-	name, ok := strings.CutPrefix(host, p.dir+"/")
-	if !ok {
-		return "", false
-	}
-	_, name, _ = strings.Cut(name, ".")
-	index, name, ok := strings.Cut(name, ".")
-	i, err := strconv.Atoi(index)
-	if !ok || err != nil || i < 0 || i >= len(p.table) {
-		return "", false
-	}
-	name = strings.ReplaceAll(strings.TrimSuffix(name, " (deleted)"), "!", "/")
-	if name == "" {
-		return p.table[i].Target, true
-	}
-	return join(p.table[i].Target, name), true
 }

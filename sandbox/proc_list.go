@@ -60,7 +60,7 @@ func (h *handler) listing(c *tracer.Call, rel string) bool {
 	case listUnknown:
 		// A filter of the guest's own might kill it for a call that it has
 		// not made.
-		if b, e := h.readFile(h.at(c.Task.Tid, "status")); e != 0 || seccompFilters(string(b)) > h.ownFilters(c.Task.Tgid())+hostFilters() {
+		if h.guestFilters(c.Task) {
 			p.lists[tgid] = listGivenUp
 			return false
 		}
@@ -93,6 +93,12 @@ func (h *handler) listFork(parent, child *tracer.Task) {
 	if s := p.lists[parent.Tgid()]; s != listUnknown {
 		p.lists[child.Tgid()] = s
 	}
+}
+
+// guestFilters reports whether a task has seccomp filters of its own.
+func (h *handler) guestFilters(t *tracer.Task) bool {
+	b, e := h.readFile(h.at(t.Tid, "status"))
+	return e != 0 || seccompFilters(string(b)) > h.ownFilters(t.Tgid())+hostFilters()
 }
 
 // ownFilters is the number of the engine's filters in a process.

@@ -221,8 +221,13 @@ var restricting = []struct {
 	f    fsview.Flags
 	name string
 }{
-	{fsview.NoSuid, "nosuid"}, {fsview.NoDev, "nodev"}, {fsview.NoExec, "noexec"}, {fsview.NoAtime, "noatime"},
-	{0, "nodiratime"}, {0, "relatime"}, {fsview.NoSymFollow, "nosymfollow"},
+	{fsview.NoSuid, "nosuid"},
+	{fsview.NoDev, "nodev"},
+	{fsview.NoExec, "noexec"},
+	{fsview.NoAtime, "noatime"},
+	{0, "nodiratime"},
+	{0, "relatime"},
+	{fsview.NoSymFollow, "nosymfollow"},
 }
 
 // restrictOptions adds what the view forbids to the options of a mount.
@@ -268,8 +273,10 @@ const mountEscapes = " \t\n\\#"
 func mountinfoText(table []hostMount) string {
 	var b strings.Builder
 	for _, l := range table {
-		for _, s := range []string{strconv.Itoa(l.id), strconv.Itoa(l.parent), l.dev, escapeOctal(l.root, mountEscapes),
-			escapeOctal(l.target, mountEscapes), l.options, "-", l.fstype, escapeOctal(l.source, mountEscapes)} {
+		for _, s := range []string{
+			strconv.Itoa(l.id), strconv.Itoa(l.parent), l.dev, escapeOctal(l.root, mountEscapes),
+			escapeOctal(l.target, mountEscapes), l.options, "-", l.fstype, escapeOctal(l.source, mountEscapes),
+		} {
 			b.WriteString(s)
 			b.WriteByte(' ')
 		}

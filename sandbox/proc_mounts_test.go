@@ -4,8 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ptbox/ptbox/fsview"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
 )
 
 const hostTable = `22 27 0:21 / /proc rw,relatime shared:5 - proc proc rw

@@ -229,10 +229,10 @@ func (h *handler) active() tracer.When {
 	if !h.scoped() {
 		w |= tracer.IfUnscoped
 	}
-	if h.procfs.whole && len(h.dirs) > 0 {
+	if h.procfs.whole && len(h.dirs) > 0 || h.overlays {
 		w |= tracer.IfMerged
 	}
-	if h.readOnlyMounts {
+	if h.readOnlyMounts || h.overlays {
 		w |= tracer.IfReadOnly
 	}
 	if h.uts != nil {

@@ -75,9 +75,10 @@ func New(o Options) (*Sandbox, error) {
 	if s.o.Trap != "syscall" {
 		s.h.procfs.filters = 1
 	}
+	root, mounts := o.View()
 	s.view, err = fsview.New(fsview.Config{
-		Root:    fsview.Mount{Source: o.Root, Kind: BindKind(o.Root), Flags: o.RootFlags},
-		Mounts:  withProc(o.Root, o.Mounts),
+		Root:    root,
+		Mounts:  withDevices(withProc(o.Root, mounts)),
 		Scratch: s.scratchDir,
 		Links:   s.h,
 	})

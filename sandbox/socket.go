@@ -140,6 +140,11 @@ func (h *handler) translate(c *tracer.Call, raw []byte, create bool) ([]byte, un
 		return nil, e
 	}
 	host := string(r.Host)
+	if u := unionOf(r); u != nil && create && u.Writable() {
+		if host, e = h.overlayBind(c, r, u); e != 0 {
+			return nil, e
+		}
+	}
 	if create {
 		switch e := h.bindName(r); e {
 		case 0:

@@ -82,8 +82,12 @@ func guestStatfs(flags uint64, f fsview.Flags) uint64 {
 		f  fsview.Flags
 		st uint64
 	}{
-		{fsview.ReadOnly, unix.ST_RDONLY}, {fsview.NoSuid, unix.ST_NOSUID}, {fsview.NoDev, unix.ST_NODEV},
-		{fsview.NoExec, unix.ST_NOEXEC}, {fsview.NoAtime, unix.ST_NOATIME}, {fsview.NoSymFollow, stNoSymFollow},
+		{fsview.ReadOnly, unix.ST_RDONLY},
+		{fsview.NoSuid, unix.ST_NOSUID},
+		{fsview.NoDev, unix.ST_NODEV},
+		{fsview.NoExec, unix.ST_NOEXEC},
+		{fsview.NoAtime, unix.ST_NOATIME},
+		{fsview.NoSymFollow, stNoSymFollow},
 	} {
 		if f&x.f != 0 {
 			flags |= x.st
@@ -110,7 +114,6 @@ const (
 // that it is one. That needs a second stop, which is made only if the answer
 // would be another one: a number that was not asked for is not put right.
 func (h *handler) statxResult(c *tracer.Call) {
-	ids := h.mountIDs()
 	asked := c.Args[3]&(unix.STATX_MNT_ID|statxMntIDUnique) != 0
 	r := &h.res[0]
 	m, guest := r.Mount, r.Guest
@@ -133,7 +136,11 @@ func (h *handler) statxResult(c *tracer.Call) {
 		return
 	}
 	root := guest == m.Target && m.Kind != fsview.Synth
-	if !root && (!asked || ids.exact) {
+	if !root && !asked {
+		return
+	}
+	ids := h.mountIDs()
+	if !root && ids.exact {
 		return
 	}
 	buf := c.Args[4]

@@ -81,7 +81,7 @@ func (w *traceWriter) seen(c *tracer.Call) {
 			continue
 		}
 		host := ""
-		if p, ok := c.PathAt(arg); ok && !c.Answered() {
+		if p, ok := c.PathAt(arg); ok && !c.Answered() && !strings.HasPrefix(string(p), textPrefix) {
 			host = hostText(string(p))
 		}
 		r.Paths, r.Host = append(r.Paths, s), append(r.Host, host)

@@ -19,6 +19,11 @@ type MountOptions struct {
 	Remount    bool
 	// Mode is that of a tmpfs, 0 if not given.
 	Mode uint32
+	// Lower, Upper and Work are the directories of an overlay, as they are
+	// written. Volatile asks for no fsync.
+	Lower       []string
+	Upper, Work string
+	Volatile    bool
 	// Notes are words that are understood but change nothing worth a warning.
 	Notes []Problem
 	// Bad are the words that cannot be honoured. The pointers of both are
@@ -135,6 +140,10 @@ func (o *MountOptions) data(typ, at, w string, c Caller) {
 		}
 	case typ == "tmpfs" && (key == "size" || key == "nr_inodes" || key == "nr_blocks" || key == "huge" || key == "mpol"):
 		note("%q is not enforced: the directory lies on a file system of the host", w)
+	case typ == "overlay":
+		if text := o.overlay(w); text != "" {
+			bad("%s", text)
+		}
 	case typ == "devpts" && w == "newinstance":
 		note("%q has no effect: the host's terminals are shown", w)
 	case typ == "devpts" && (key == "ptmxmode" || key == "mode" || key == "gid" || key == "max"):
@@ -201,7 +210,7 @@ func (r *report) mountType(at string, m *specs.Mount, o MountOptions, bundle str
 	switch m.Type {
 	case "proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2", "tmpfs", "ramfs":
 	case "overlay":
-		r.unsupported(at+"/type", "overlay mounts")
+		r.overlayMount(at, o, bundle)
 	case "", "none":
 		r.bad(at+"/type", "missing, and the options hold neither bind nor rbind")
 	default:

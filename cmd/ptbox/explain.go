@@ -103,9 +103,14 @@ func (p *program) openView(v *viewFlags, links *explainLinks) (*fsview.View, fun
 			_ = sandbox.RemoveScratch(scratch)
 		}
 	}
+	root, mounts := o.View()
+	for i := range mounts {
+		readOnlyLayers(&mounts[i])
+	}
+	readOnlyLayers(&root)
 	view, err := fsview.New(fsview.Config{
-		Root:   fsview.Mount{Source: o.Root, Flags: o.RootFlags},
-		Mounts: o.Mounts,
+		Root:   root,
+		Mounts: mounts,
 		Links:  links,
 		Scratch: func() (dir string, err error) {
 			scratch, err = os.MkdirTemp("", "ptbox-explain-")
@@ -117,6 +122,15 @@ func (p *program) openView(v *viewFlags, links *explainLinks) (*fsview.View, fun
 		return nil, nil, fail("explain", err)
 	}
 	return view, func() { view.Close(); done() }, nil
+}
+
+// readOnlyLayers makes an overlay one that only shows its directories: the
+// upper one may be in use.
+func readOnlyLayers(m *fsview.Mount) {
+	if m.Layers == nil || m.Layers.Scratch || m.Layers.Upper == "" {
+		return
+	}
+	m.Layers = &fsview.Layers{Lower: append([]string{m.Layers.Upper}, m.Layers.Lower...)}
 }
 
 // explainLinks stands for a process that is not there: the symlinks that

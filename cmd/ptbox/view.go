@@ -36,7 +36,10 @@ func (v *viewFlags) opts() []opt {
 		},
 		{names: []string{"ro-bind"}, arg: "SRC:DST", value: &value{set: v.bind(fsview.ReadOnly)}, usage: "the same, read-only"},
 		{names: []string{"tmpfs"}, arg: "DST[:mode=M]", value: &value{set: v.tmpfs}, usage: "an empty private directory at DST"},
-		{names: []string{"overlay"}, arg: "DST:lower=A:B,upper=U", value: &value{set: v.overlay}, usage: "a union of directories (not supported yet)"},
+		{names: []string{"overlay"}, arg: "DST:lower=A:B[,upper=U[,work=W]]", value: &value{set: v.overlay(false)},
+			usage: "A over B at DST, as overlayfs shows them; changes go to U, or are refused without one"},
+		{names: []string{"tmp-overlay"}, arg: "DST[:lower=A:B]", value: &value{set: v.overlay(true)},
+			usage: "the same with changes that are thrown away at the end; without lower over what DST shows, which may be /"},
 		{names: []string{"read-only"}, value: boolean(&v.readOnly), usage: "the root cannot be written"},
 		{names: []string{"config"}, arg: "FILE", value: text(&v.config), usage: "take root, mounts and process from an OCI config.json"},
 		{names: []string{"bundle", "b"}, arg: "DIR", value: text(&v.bundle), usage: "take them from the bundle DIR"},
@@ -150,30 +153,6 @@ func (v *viewFlags) tmpfs(s string) error {
 	}
 	v.mounts = append(v.mounts, m)
 	return nil
-}
-
-// overlay checks the syntax, so that a wrong flag is not taken for a missing
-// feature.
-func (v *viewFlags) overlay(s string) error {
-	dst, layers, ok := strings.Cut(s, ":")
-	if _, err := target(dst); err != nil {
-		return err
-	}
-	lower := ""
-	for _, kv := range strings.Split(layers, ",") {
-		k, val, _ := strings.Cut(kv, "=")
-		switch k {
-		case "lower":
-			lower = val
-		case "upper", "work":
-		default:
-			ok = false
-		}
-	}
-	if !ok || lower == "" {
-		return errors.New("want DST:lower=A:B,upper=U")
-	}
-	return errors.New("overlays are not supported yet")
 }
 
 // options turns the flags into Options for the command args, or for that of

@@ -2,6 +2,7 @@ package testutil
 
 import (
 	"fmt"
+	"hash/fnv"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,7 +21,10 @@ func ModuleRoot() string {
 // BinDir is where the programs under test are built: one directory a user, so
 // that the packages' test processes share the work.
 func BinDir() (string, error) {
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("ptbox-test-%d", os.Geteuid()))
+	// One directory a tree: tests of two checkouts may run at the same time.
+	tree := fnv.New32a()
+	tree.Write([]byte(ModuleRoot()))
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("ptbox-test-%d-%x", os.Geteuid(), tree.Sum32()))
 	if err := os.Mkdir(dir, 0o755); err != nil && !os.IsExist(err) {
 		return "", err
 	}

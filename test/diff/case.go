@@ -11,12 +11,16 @@ type Case struct {
 	Name string
 	// Tree and Mounts are parsed by ParseTree and ParseMounts.
 	Tree, Mounts string
-	// RootFlags is "" or "ro": the root file system itself is read-only.
+	// RootFlags is "", "ro" (the root file system itself is read-only) or
+	// "overlay" (the root is the lower directory of an overlay).
 	RootFlags string
 	// Cwd is where the script starts; "" is "/".
 	Cwd string
 	// Script is in the language of guest seq.
 	Script string
+	// NoInodes says that the identities of files are not to be compared: in
+	// an overlay ours change with a copy-up, the kernel's do not.
+	NoInodes bool
 	// Unstable says that the trees afterwards are not to be compared.
 	Unstable bool
 }
@@ -154,8 +158,11 @@ func words(s string) []string {
 
 // Mount is one mount of a case.
 type Mount struct {
-	// Kind is bind, tmpfs or proc.
+	// Kind is bind, tmpfs, proc or overlay.
 	Kind string
+	// Lower, Upper and Work are the directories of an overlay.
+	Lower       []string
+	Upper, Work string
 	// Source is where a bind comes from: "@x" beside the root, "/x" in it,
 	// "host:/x" of the machine.
 	Source, Target string
@@ -165,6 +172,9 @@ type Mount struct {
 // ParseMounts parses one mount a line, in order:
 //
 //	bind SOURCE TARGET [ro,noexec]      tmpfs TARGET      proc TARGET
+//	overlay TARGET lower=@a:@b[,upper=@u]
+//
+// A missing upper directory of an overlay is made.
 func ParseMounts(s string) ([]Mount, error) {
 	var out []Mount
 	for line := range strings.SplitSeq(s, "\n") {
@@ -178,6 +188,13 @@ func ParseMounts(s string) ([]Mount, error) {
 			m.Source, m.Target, w = w[1], w[2], w[3:]
 		case (m.Kind == "tmpfs" || m.Kind == "proc") && len(w) >= 2:
 			m.Target, w = w[1], w[2:]
+		case m.Kind == "overlay" && len(w) == 3:
+			m.Target = w[1]
+			lower, upper, _ := strings.Cut(strings.TrimPrefix(w[2], "lower="), ",upper=")
+			m.Lower, m.Upper, w = strings.Split(lower, ":"), upper, nil
+			if upper != "" {
+				m.Work = fmt.Sprintf("@../work/%d", len(out))
+			}
 		default:
 			return nil, fmt.Errorf("mount: %q", line)
 		}

@@ -178,6 +178,8 @@ var pathCases = []Case{
 		stat "/d/../"+"c"*255+"/x"
 		chdir "/dang/"+"a"*256 => ENOENT
 	`},
+	// A directory whose host path the kernel cannot spell any more has no known
+	// place in the view: what needs one (".." and symlinks) is EXDEV.
 	{Name: "deep tree beyond PATH_MAX", Tree: std, Script: `
 		mkdir "n"*250 0755
 		chdir "n"*250
@@ -217,12 +219,12 @@ var pathCases = []Case{
 		chdir "n"*250
 		open.q "here" O_CREAT|O_WRONLY 0644 => OK
 		stat.t "here" => OK
-		stat.t "../here" => OK
+		~EXDEV stat.t "../here" => OK
 		stat.t "."
-		stat.t ".."
+		~EXDEV stat.t ".."
 		getcwd 8192
 		symlink "../here" "l"
-		stat.t "l"
+		~EXDEV stat.t "l"
 		rename "here" "there"
 		stat.t "there"
 		chdir "/"
@@ -369,7 +371,7 @@ var pathCases = []Case{
 		faccessat AT_FDCWD "dang" F_OK AT_SYMLINK_NOFOLLOW => ENOENT
 		faccessat AT_FDCWD "lf" R_OK => OK
 		execve "noread" "x" => EACCES
-		execve "xonly" "x" => ENOEXEC
+		~EACCES execve "xonly" "x" => ENOEXEC
 		execve "f" "x" => EACCES
 		execve "d" "x" => EACCES
 		chmod "f" 0000

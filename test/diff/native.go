@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"runtime"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -85,9 +86,12 @@ func nativeStage() error {
 	// targets resolve as they do in the guest.
 	fds := make([]int, len(job.Mounts))
 	for i, m := range job.Mounts {
-		if m.Kind == "tmpfs" {
+		switch m.Kind {
+		case "tmpfs":
 			fds[i], err = tmpfs("1777", "65534")
-		} else {
+		case "overlay":
+			fds[i], err = overlay(job.Dir, &m)
+		default:
 			fds[i], err = detached(job.Dir.host(m.Source), m.RO, m.NoExec)
 		}
 		if err != nil {
@@ -128,6 +132,48 @@ func restrict(fd int, ro, noexec bool) error {
 	return os.NewSyscallError("mount_setattr", unix.MountSetattr(fd, "", unix.AT_EMPTY_PATH, &attr))
 }
 
+// options are the directories of an overlay, as a list of options with these
+// names.
+func (m *Mount) options(d Dir, lower, upper, work string) string {
+	var dirs []string
+	for _, l := range m.Lower {
+		dirs = append(dirs, d.host(l))
+	}
+	out := lower + "=" + strings.Join(dirs, ":")
+	if m.Upper != "" {
+		out += "," + upper + "=" + d.host(m.Upper) + "," + work + "=" + d.host(m.Work)
+	}
+	return out
+}
+
+// overlay makes a detached mount of the kernel's overlayfs.
+func overlay(d Dir, m *Mount) (int, error) {
+	fs, err := unix.Fsopen("overlay", unix.FSOPEN_CLOEXEC)
+	if err != nil {
+		return -1, os.NewSyscallError("fsopen", err)
+	}
+	defer unix.Close(fs)
+	for kv := range strings.SplitSeq(m.options(d, "lowerdir", "upperdir", "workdir"), ",") {
+		k, v, _ := strings.Cut(kv, "=")
+		if err := unix.FsconfigSetString(fs, k, v); err != nil {
+			return -1, os.NewSyscallError("fsconfig "+kv, err)
+		}
+	}
+	for _, kv := range [][2]string{{"index", "off"}, {"xino", "off"}} {
+		if err := unix.FsconfigSetString(fs, kv[0], kv[1]); err != nil {
+			return -1, os.NewSyscallError("fsconfig "+kv[0], err)
+		}
+	}
+	if err := unix.FsconfigSetFlag(fs, "userxattr"); err != nil {
+		return -1, os.NewSyscallError("fsconfig userxattr", err)
+	}
+	if err := unix.FsconfigCreate(fs); err != nil {
+		return -1, os.NewSyscallError("fsconfig create", err)
+	}
+	fd, err := unix.Fsmount(fs, unix.FSMOUNT_CLOEXEC, 0)
+	return fd, os.NewSyscallError("fsmount", err)
+}
+
 func tmpfs(mode, owner string) (int, error) {
 	fs, err := unix.Fsopen("tmpfs", unix.FSOPEN_CLOEXEC)
 	if err != nil {
@@ -149,8 +195,12 @@ func tmpfs(mode, owner string) (int, error) {
 // attach enters the root and mounts everything there. It returns the mount
 // points that it had to make.
 func attach(job nativeJob, fds []int) ([]inum, error) {
-	root, err := detached(job.Dir.root(), false, false)
-	if err != nil {
+	mounts := job.Mounts
+	var root int
+	var err error
+	if len(mounts) > 0 && mounts[0].Target == "/" {
+		root, mounts, fds = fds[0], mounts[1:], fds[1:]
+	} else if root, err = detached(job.Dir.root(), false, false); err != nil {
 		return nil, err
 	}
 	if err := unix.MoveMount(root, "", unix.AT_FDCWD, job.Dir.root(), unix.MOVE_MOUNT_F_EMPTY_PATH); err != nil {
@@ -163,7 +213,7 @@ func attach(job nativeJob, fds []int) ([]inum, error) {
 		return nil, os.NewSyscallError("chroot", err)
 	}
 	var p points
-	for i, m := range job.Mounts {
+	for i, m := range mounts {
 		var st unix.Stat_t
 		if err := unix.Fstat(fds[i], &st); err != nil {
 			return nil, os.NewSyscallError("fstat", err)

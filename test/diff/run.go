@@ -75,7 +75,25 @@ func (r *Runner) prepare(c *Case, side string) (*prepared, error) {
 		return nil, err
 	}
 	p.dir.remove()
-	return p, p.dir.build(tree, r.Guest)
+	if err := p.dir.build(tree, r.Guest); err != nil {
+		return nil, err
+	}
+	if c.RootFlags == "overlay" {
+		// First, so that the others lie on it.
+		root := Mount{Kind: "overlay", Target: "/", Lower: []string{"/"}, Upper: "@../upper", Work: "@../work/root"}
+		p.mounts = append([]Mount{root}, p.mounts...)
+	}
+	for _, m := range p.mounts {
+		for _, d := range []string{m.Upper, m.Work} {
+			if d == "" {
+				continue
+			}
+			if err := parents(p.dir.host(d)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return p, nil
 }
 
 func (r *Runner) done(p *prepared) {
@@ -195,8 +213,11 @@ func (r *Runner) Under(ctx context.Context, c *Case, side string, flags ...strin
 // flags are the mount as flags of ptbox exec.
 func (m *Mount) flags(d Dir) []string {
 	esc := strings.NewReplacer(":", `\:`)
-	if m.Kind == "tmpfs" {
+	switch m.Kind {
+	case "tmpfs":
 		return []string{"--tmpfs", esc.Replace(m.Target)}
+	case "overlay":
+		return []string{"--overlay", esc.Replace(m.Target) + ":" + m.options(d, "lower", "upper", "work")}
 	}
 	var opts []string
 	if m.RO {

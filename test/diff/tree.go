@@ -185,6 +185,13 @@ func (d Dir) snapshot(skip []inum) ([]string, error) {
 		if rel == "/root/guest" {
 			return nil
 		}
+		if rel == "/work" {
+			return fs.SkipDir // of overlays
+		}
+		if st.Mode&syscall.S_IFMT == syscall.S_IFCHR && st.Rdev == 0 {
+			out = append(out, rel+" whiteout")
+			return nil
+		}
 		line := fmt.Sprintf("%s %v uid=%d", rel, fi.Mode(), st.Uid)
 		switch {
 		case fi.Mode()&fs.ModeSymlink != 0:

@@ -102,6 +102,39 @@ EOF
 		cd clone; git checkout -qb topic HEAD~5; echo t > t; git add t; git commit -qm topic; git merge -q -m merged main; git log -1 --format=%s
 		git push -q origin topic; git gc -q; git fsck 2>&1; git status --short; git mv d1 moved; git stash -q; git worktree add -q ../wt main; ls ../wt
 	`},
+	{"procfs and mounts", `
+		findmnt -rno TARGET,FSTYPE | LC_ALL=C sort
+		findmnt -rno OPTIONS /; findmnt -rno SOURCE,FSTYPE,OPTIONS /proc
+		awk '$2 == "/" || $2 == "/proc" || $2 == "/mnt"' /proc/mounts; awk '$5 == "/" { print $3, $4 == "/" || 1, $5, $6, $(NF-2) }' /proc/self/mountinfo
+		grep -c . /etc/mtab 2>/dev/null; mount | awk '$3 == "/mnt" { print $5, $6 }'
+		df --output=target,fstype 2>&1 | grep -v '^/tmp' | LC_ALL=C sort; df --output=target / /tmp /proc 2>&1
+		for d in / /proc /dev /mnt /tmp /usr; do mountpoint -q $d; echo "$d $?"; done
+		stat -f -c '%n %T' / /proc /tmp /mnt
+		ldd /bin/ls | sed 's/ (.*//'
+		ls /proc/self/fd | grep -x "[012]"; readlink /proc/self/exe /proc/self/root /proc/self/cwd
+		(cd /proc/self && readlink exe cwd root) | tr -d '[0-9]'
+		grep -E '^(TracerPid|Seccomp|Seccomp_filters|NoNewPrivs):' /proc/self/status
+		ls -d /proc/cpuinfo /proc/self /proc/thread-self /proc/mounts /proc/sys/kernel/hostname
+		[ "$(cat /proc/sys/kernel/hostname)" = "$(uname -n)" ] && echo named
+		readlink /proc/self/ns/mnt | tr -d '[0-9]'; test -e /proc/self/ns/mnt && echo there
+		python3 - <<'EOF'
+import os
+maps = open("/proc/self/maps").read()
+paths = sorted({l.split(None, 5)[5] for l in maps.splitlines() if len(l.split(None, 5)) > 5})
+print([p for p in paths if p[0] == "/"], all(os.path.exists(p) for p in paths if p[0] == "/"))
+print(sorted({l.split()[-1] for l in open("/proc/self/smaps") if "-" in l.split()[0] and l.rstrip().endswith(".so.6")}))
+for d in ("/", "/usr", "/proc", "/mnt", "/tmp"):
+    print(d, hex(os.statvfs(d).f_flag), hex(os.fstatvfs(os.open(d, os.O_RDONLY)).f_flag))
+f = open("/proc/self/mounts"); a = f.read(); f.seek(0); print(a == f.read(), os.readlink("/proc/self/fd/%d" % f.fileno()).endswith("/mounts"))
+print(str(os.getpid()) in os.listdir("/proc"), sorted(os.listdir("/proc/self/task")) == [str(os.getpid())])
+print({"0", "1", "2"} <= set(os.listdir("/proc/self/fd")), "1000" in os.listdir("/proc/self/fd"), os.path.samefile("/proc/self/exe", "/usr/bin/python3"))
+for p in ("/proc/self/maps", "/proc/mounts"):
+    try: open(p, "w")
+    except OSError as e: print(e)
+try: os.open("/proc/self/maps", os.O_DIRECTORY)
+except OSError as e: print(e)
+EOF
+	`},
 	{"gcc and make", `
 		set -e
 		mkdir p; cd p

@@ -1,0 +1,105 @@
+package sandbox
+
+import (
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/tracer"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// unionDir is a directory of an overlay whose listing the tracer makes.
+type unionDir struct {
+	mergedDir
+	u     *fsview.Union
+	rel   string
+	guest string
+}
+
+// maxUnionDirs bounds how many listings are kept.
+const maxUnionDirs = 256
+
+// unionFD returns the listing of the overlay directory that argument 0 names.
+// nil is returned for any other directory, and for one that is in the upper
+// layer alone and will stay so. A directory that is read from the host now may
+// have to be merged after the next change in it, when the reader has got
+// halfway: that is why those of the lower layers are never read from the host.
+func (h *handler) unionFD(c *tracer.Call) *mergedDir {
+	fd := int(int32(c.Args[0]))
+	if !h.overlays || fd < 0 {
+		return nil
+	}
+	text, e := h.fdPath(c.Task, fd)
+	if e != 0 {
+		return nil
+	}
+	guest, ok := h.guestText(text)
+	if !ok {
+		return nil
+	}
+	m := h.view.MountAt(guest)
+	u := m.Union()
+	if u == nil {
+		return nil
+	}
+	rel := m.Rel(guest)
+	if u.Lower(text) && h.hidden(text, guest, h.at(c.Task.Tid, "fd/"+itoa(fd))) {
+		c.Fail(unix.ENOENT) // as for any directory that has been removed
+		return nil
+	}
+	if !u.Listed(rel) && len(h.view.Names(guest)) == 0 {
+		return nil
+	}
+	d := h.unions[guest]
+	if d == nil {
+		if h.unions == nil || len(h.unions) >= maxUnionDirs {
+			h.unions = map[string]*unionDir{}
+		}
+		d = &unionDir{u: u, rel: rel, guest: guest}
+		d.mergedDir.fill = func() unix.Errno { return d.read(h.view) }
+		h.unions[guest] = d
+	}
+	return &d.mergedDir
+}
+
+// read lists the directory. A name keeps its place in the list as long as it
+// exists, so that the positions of other readers stay right; the places of
+// names that are gone stay empty.
+func (d *unionDir) read(v *fsview.View) unix.Errno {
+	names, e := d.u.List(d.rel)
+	if e != 0 {
+		return e
+	}
+	at := map[string]int{}
+	for i, n := range names {
+		at[n.Name] = i
+	}
+	for _, n := range v.Names(d.guest) {
+		if _, ok := at[n.Name]; !ok {
+			at[n.Name] = len(names)
+			names = append(names, n)
+		}
+	}
+	var list []dirent
+	if len(d.list) < 2*len(names)+64 {
+		for _, old := range d.list {
+			i, ok := at[old.name]
+			if !ok || old.name == "" {
+				list = append(list, dirent{})
+				continue
+			}
+			list = append(list, dirent{names[i].Ino, names[i].Type, old.name})
+			delete(at, old.name)
+		}
+	}
+	for _, n := range names {
+		if _, ok := at[n.Name]; ok {
+			list = append(list, dirent{n.Ino, n.Type, n.Name})
+		}
+	}
+	d.list = list
+	return 0
+}

@@ -1,0 +1,208 @@
+package sandbox
+
+import (
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/tracer"
+)
+
+// A descriptor that was opened for reading, or for its path only, before its
+// file was copied up still names the lower file, and would let a change through
+// to it. Such calls are made on the copy, by its path.
+
+// behind is an object of a lower layer behind a descriptor.
+type behind struct {
+	u    *fsview.Union
+	rel  string
+	host string
+	st   unix.Stat_t
+}
+
+// lowerBehind returns what the host path of a descriptor or magic link leads
+// to, if that is an object of a lower layer.
+func (h *handler) lowerBehind(text, link string) (b behind, ok bool) {
+	guest, ok := h.guestText(strings.TrimSuffix(text, " (deleted)"))
+	if !ok {
+		return b, false
+	}
+	m := h.view.MountAt(guest)
+	if b.u = m.Union(); b.u == nil || !b.u.Lower(text) {
+		return b, false
+	}
+	b.rel, b.host = m.Rel(guest), text
+	return b, unix.Fstatat(h.proc, link, &b.st, 0) == nil
+}
+
+// lift finds or makes the copy of a lower object, for the attribute change c.
+func (h *handler) lift(c *tracer.Call, b *behind) (host string, e unix.Errno) {
+	if !b.u.Writable() {
+		return "", unix.EROFS
+	}
+	if b.u.CopiedFrom(b.rel, uint64(b.st.Dev), b.st.Ino) {
+		return b.u.UpperPath(b.rel), 0
+	}
+	if !b.u.Shows(b.rel, uint64(b.st.Dev), b.st.Ino) {
+		return "", unix.EROFS // it has been removed, or something else is there
+	}
+	if b.st.Mode&unix.S_IFMT != unix.S_IFDIR || b.u.Lower(b.host) {
+		if e := h.copyUpFor(c, b.u, b.rel, b.host); e != 0 {
+			return "", e
+		}
+	}
+	return b.u.UpperPath(b.rel), 0
+}
+
+// byPath are the calls by path that do what those by descriptor do, with the
+// same arguments otherwise.
+var byPath = map[string]int{
+	"fchmod": unix.SYS_CHMOD, "fchown": unix.SYS_CHOWN,
+	"fsetxattr": unix.SYS_SETXATTR, "fremovexattr": unix.SYS_REMOVEXATTR,
+}
+
+// overlayFD makes a change through the descriptor fd on the upper layer. arg is
+// the path argument of an AT_EMPTY_PATH call, or -1.
+func (h *handler) overlayFD(c *tracer.Call, fd, arg int) {
+	text, e := h.fdPath(c.Task, fd)
+	if e != 0 {
+		return // EBADF by the kernel
+	}
+	link := h.at(c.Task.Tid, "cwd")
+	if fd != atFDCWD {
+		link = h.at(c.Task.Tid, "fd/"+itoa(fd))
+	}
+	b, ok := h.lowerBehind(text, link)
+	if !ok {
+		return
+	}
+	nr, known := byPath[c.Ent.Name]
+	if arg < 0 && (!known || c.ABI != tracer.X8664) {
+		c.Fail(unix.EROFS)
+		return
+	}
+	host, e := h.lift(c, &b)
+	if e != 0 {
+		c.Fail(e)
+		return
+	}
+	if arg >= 0 {
+		c.SetPath(arg, []byte(host))
+		if f := c.Ent.Paths[0].Flags; f >= 0 {
+			c.SetArg(int(f), c.Args[f]|unix.AT_SYMLINK_NOFOLLOW)
+		}
+		return
+	}
+	c.SetNr(nr)
+	c.SetPath(0, []byte(host))
+}
+
+// magicTarget is the lower object that a magic link leads to, if it does.
+func (h *handler) magicTarget(r *fsview.Resolution) (b behind, ok bool) {
+	rel := r.Mount.Rel(r.Guest)
+	text, e := h.readProc(rel)
+	if e != 0 {
+		return b, false
+	}
+	return h.lowerBehind(text, rel)
+}
+
+// magicWrite is a change of attributes through /proc/PID/fd/N.
+func (h *handler) magicWrite(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution) {
+	b, ok := h.magicTarget(r)
+	if !ok {
+		return
+	}
+	host, e := h.lift(c, &b)
+	if e != 0 {
+		c.Fail(e)
+		return
+	}
+	c.SetPath(int(p.Arg), []byte(host))
+}
+
+// magicOpen opens a lower file anew for writing, through /proc/PID/fd/N.
+func (h *handler) magicOpen(c *tracer.Call, r *fsview.Resolution, how *openHow) unix.Errno {
+	b, ok := h.magicTarget(r)
+	if !ok {
+		return 0
+	}
+	switch {
+	case !b.u.Writable():
+		return unix.EROFS
+	case b.u.CopiedFrom(b.rel, uint64(b.st.Dev), b.st.Ino):
+		r.Host, r.Magic = append(r.Host[:0], b.u.UpperPath(b.rel)...), false
+		return 0
+	case !b.u.Shows(b.rel, uint64(b.st.Dev), b.st.Ino):
+		return unix.EROFS
+	}
+	lower := fsview.Resolution{Host: []byte(b.host), Mode: b.st.Mode}
+	if e := h.openLower(b.u, b.rel, &lower, how); e != 0 {
+		return e
+	}
+	r.Host, r.Magic = append(r.Host[:0], lower.Host...), false
+	return 0
+}
+
+// magicLink is linkat(2) with AT_SYMLINK_FOLLOW of /proc/PID/fd/N, or with
+// AT_EMPTY_PATH if from is nil, which gives a temporary file its name. A lower
+// file must not get one, in the overlay or elsewhere: what is written to it
+// there would be written to the layer. Its copy gets it.
+func (h *handler) magicLink(c *tracer.Call, from, to *fsview.Resolution, u *fsview.Union) {
+	fd := int(int32(c.Args[0]))
+	link := h.at(c.Task.Tid, "fd/"+itoa(fd))
+	if from != nil {
+		link = from.Mount.Rel(from.Guest)
+	}
+	src := "/proc/" + link
+	flags := unix.AT_SYMLINK_FOLLOW
+	if text, e := h.readProc(link); e == 0 {
+		if b, ok := h.lowerBehind(text, link); ok {
+			if b.u != u {
+				c.Fail(unix.EXDEV)
+				return
+			}
+			if src, e = h.lift(c, &b); e != 0 {
+				c.Fail(e)
+				return
+			}
+			flags = 0
+			c.SetPath(1, []byte(src))
+			c.SetArg(4, 0)
+		}
+	}
+	if u == nil {
+		return
+	}
+	rel := relOf(to)
+	n, e := u.Ready(rel)
+	if e != 0 {
+		c.Fail(e)
+		return
+	}
+	if n.Whiteout {
+		h.reply(c, u.Make(rel, func(at int, name string) unix.Errno {
+			return errno(unix.Linkat(unix.AT_FDCWD, src, at, name, flags))
+		}))
+	}
+}
+
+// hidden says whether the object of the lower layer that a magic link leads to
+// is not at its place in the view any more, as if it had been deleted.
+func (h *handler) hidden(host, guest, link string) bool {
+	if !strings.HasPrefix(guest, "/") {
+		return false
+	}
+	m := h.view.MountAt(guest)
+	u := m.Union()
+	if u == nil || !u.Lower(host) {
+		return false
+	}
+	var st unix.Stat_t
+	if unix.Fstatat(h.proc, link, &st, 0) != nil {
+		return false
+	}
+	rel, dev := m.Rel(guest), uint64(st.Dev)
+	return !u.Shows(rel, dev, st.Ino) && !u.CopiedFrom(rel, dev, st.Ino)
+}
