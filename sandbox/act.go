@@ -107,6 +107,10 @@ func (h *handler) act(c *tracer.Call, r *fsview.Resolution) {
 	if r.Held == fsview.NoHandle {
 		return
 	}
+	if r.Mount != nil && r.Mount.Kind == fsview.Overlay {
+		h.view.Release(r) // the object may have to be copied first
+		return
+	}
 	fd := int(r.Held)
 	if v, e, ok := actions[c.Ent.Name](c, fd, "/proc/self/fd/"+strconv.Itoa(fd)); e != 0 {
 		c.Fail(e)

@@ -282,6 +282,7 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	up := false
 	exit, err := tr.Run(l, func(pid int) {
 		up = true
+		s.h.pinned = s.h.pinned && ownUmask()
 		if s.o.Undumpable {
 			if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 				s.o.Log.Error("the launcher stays dumpable", "err", err)
