@@ -276,3 +276,20 @@ func actXattrat(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) {
 	}
 	return actGet(c, p, c.Args[3], at, size)
 }
+
+// readHeld is readlink of a held object.
+func (h *handler) readHeld(c *tracer.Call, fd int, buf uint64, size int) {
+	b := make([]byte, min(size, 4096))
+	n, e := onFD(unix.SYS_READLINKAT, fd, "", b, len(b))
+	if e == unix.ENOENT {
+		e = unix.EINVAL // of "": not a symlink
+	}
+	if e == 0 {
+		e = c.Write(buf, b[:n])
+	}
+	if e != 0 {
+		c.Fail(e)
+		return
+	}
+	c.Return(int64(n))
+}

@@ -119,11 +119,14 @@ func (h *handler) readlink(c *tracer.Call) {
 		c.SetPath(int(p.Arg), nil)
 		return
 	}
+	h.hold = h.pinned
 	r, e := h.resolve(c, str(raw), p.Dir, 0, fsview.Lookup, false, false)
+	h.hold = false
 	if e != 0 {
 		c.Fail(e)
 		return
 	}
+	defer h.view.Release(r)
 	if m := r.Mount; m != nil && m.Kind == fsview.Proc && r.Guest != "" && !r.Slash {
 		rel := strings.TrimPrefix(strings.TrimPrefix(r.Guest, m.Target), "/")
 		if text, e, ok := h.linkText(c.Task, rel); ok {
@@ -140,6 +143,10 @@ func (h *handler) readlink(c *tracer.Call) {
 			c.Return(int64(len(text)))
 			return
 		}
+	}
+	if r.Held != fsview.NoHandle {
+		h.readHeld(c, int(r.Held), buf, size)
+		return
 	}
 	h.setPath(c, p, raw, r)
 }

@@ -82,6 +82,7 @@ type image struct {
 type process struct {
 	image *image
 	next  *nextImage // the exec that is about to succeed
+	pin   *sockPin   // the connect that is being made
 	// fds are guest paths of directory descriptors (see noteFD). A stale one
 	// does no harm: the view checks it against the directory itself.
 	fds map[int]string
@@ -99,7 +100,7 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 	p := &process{}
 	if parent != nil {
 		*p = *proc(parent)
-		p.next = nil
+		p.next, p.pin = nil, nil
 		if p.fds != nil {
 			if shared, e := ptrace.Kcmp(parent.Tid, child.Tid, ptrace.KcmpFiles); e != 0 || shared != 0 {
 				p.fds = maps.Clone(p.fds)

@@ -300,7 +300,10 @@ var raceTechniques = []technique{
 	{"race-swap-unlink", swapWrite(func() { unix.Unlink(x("only")) })},
 	{"race-swap-rmdir", swapWrite(func() { unix.Rmdir(x("empty")) })},
 	{"race-swap-rename", swapWrite(func() { unix.Rename(x("only"), filepath.Join(cfg.Work, "stolen")) })},
-	{"race-swap-link", swapWrite(func() { unix.Link(x("only"), filepath.Join(cfg.Work, "linked")) })},
+	{"race-swap-link", swapWrite(func() {
+		unix.Unlink(filepath.Join(cfg.Work, "linked"))
+		unix.Link(x("secret"), filepath.Join(cfg.Work, "linked"))
+	})},
 	{"race-dotdot", func() error {
 		// The directory that ".." leads out of is moved back and forth.
 		deep, flat := filepath.Join(cfg.Work, "1/2/3/4"), filepath.Join(cfg.Work, "flat")
