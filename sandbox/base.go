@@ -180,7 +180,12 @@ func (h *handler) baseCwd(t *tracer.Task, n int) (b *fsview.Base, keep bool, e u
 	}
 	base := fsview.Base{Dir: d, Guest: c.hint}
 	if len(c.pending) > 0 {
-		// Nobody knows yet which of the two it is.
+		// Nobody knows yet which of the two it is; a place outside is one
+		// that chdirChecked has not seen yet.
+		if _, ok := h.view.GuestOf(&base); !ok && !base.Deleted {
+			h.host.Close(d)
+			return nil, false, unix.ENOENT
+		}
 		h.base[n] = base
 		return &h.base[n], false, 0
 	}
@@ -192,7 +197,7 @@ func (h *handler) baseCwd(t *tracer.Task, n int) (b *fsview.Base, keep bool, e u
 // h.res[n].
 func (h *handler) resolve(c *tracer.Call, path string, dir int8, n int, op fsview.Op, follow, needHost bool) (*fsview.Resolution, unix.Errno) {
 	q := &h.req
-	*q = fsview.Request{Path: path, Op: op, Follow: follow, NeedHost: needHost, Caller: c.Task, Root: h.rootOf(c.Task)}
+	*q = fsview.Request{Path: path, Op: op, Follow: follow, NeedHost: needHost, Caller: c.Task, Hold: h.hold, Root: h.rootOf(c.Task)}
 	if path == "" || path[0] != '/' {
 		b, keep, e := h.baseOf(c, dir, n)
 		if e != 0 {

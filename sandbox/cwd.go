@@ -49,7 +49,9 @@ func (h *handler) chdir(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
+	h.hold = true
 	r, e := h.resolve(c, str(raw), -1, 0, fsview.Lookup, true, false)
+	h.hold = false
 	if e != 0 {
 		c.Fail(e)
 		return
@@ -60,6 +62,7 @@ func (h *handler) chdir(c *tracer.Call) {
 			return
 		}
 	}
+	h.chdirChecked(c, r)
 	if !r.Relative {
 		if e := mergedDirectory(r, unix.X_OK); e != 0 {
 			c.Fail(e)
@@ -145,11 +148,14 @@ func (h *handler) readlink(c *tracer.Call) {
 		c.SetPath(int(p.Arg), nil)
 		return
 	}
+	h.hold = h.pinned
 	r, e := h.resolve(c, str(raw), p.Dir, 0, fsview.Lookup, false, false)
+	h.hold = false
 	if e != 0 {
 		c.Fail(e)
 		return
 	}
+	defer h.view.Release(r)
 	if m := r.Mount; m != nil && m.Kind == fsview.Proc && r.Guest != "" && !r.Slash {
 		rel := strings.TrimPrefix(strings.TrimPrefix(r.Guest, m.Target), "/")
 		if text, e, ok := h.linkText(c.Task, rel); ok {
@@ -166,6 +172,10 @@ func (h *handler) readlink(c *tracer.Call) {
 			c.Return(int64(len(text)))
 			return
 		}
+	}
+	if r.Held != fsview.NoHandle {
+		h.readHeld(c, int(r.Held), buf, size)
+		return
 	}
 	h.setPath(c, p, raw, r)
 }

@@ -27,6 +27,7 @@ type target struct {
 	host string
 	file *os.File // open for reading
 	fd   int      // the descriptor that execveat named, or -1
+	id   fileID
 	head []byte
 	// script holds what has to be put in front of argv[1:], first of all
 	// argv[0]; nil means that argv stays as it is.
@@ -42,15 +43,17 @@ func (t *target) close() {
 
 // nextImage is what a task will be once its exec has succeeded.
 type nextImage struct {
-	task  *tracer.Task
 	image *image
+	// id is the file that the kernel must have taken; zero for the stub
+	// program.
+	id fileID
 }
 
 // exec serves execve and execveat. The kernel execs the real file; what it
 // would look up in the host's tree is done here: "#!" lines, and the ELF
 // interpreter (DESIGN: exec).
 func (h *handler) exec(c *tracer.Call) {
-	h.next = nil
+	proc(c.Task).next = nil
 	t, given, e := h.execTarget(c)
 	if e != 0 {
 		c.Fail(e)
@@ -82,6 +85,7 @@ func (h *handler) exec(c *tracer.Call) {
 		}
 	}
 	h.execArgs(c, t)
+	proc(c.Task).next = &nextImage{id: t.id}
 	if t.fd >= 0 && !stub {
 		// fexecve: the kernel names the file by its descriptor.
 		// What it would read as a path must still be empty then.
@@ -97,7 +101,7 @@ func (h *handler) exec(c *tracer.Call) {
 		if !ok {
 			guest = given
 		}
-		h.next = &nextImage{c.Task, &image{exe: guest}}
+		proc(c.Task).next = &nextImage{image: &image{exe: guest}}
 	} else if n := len(given) - len(plan.Path); n > 0 {
 		// AT_EXECFN is written over the kernel's string: it must fit.
 		plan.Path = strings.Repeat("/", n) + plan.Path
@@ -244,17 +248,32 @@ func (h *handler) openExec(r *fsview.Resolution, t *target) unix.Errno {
 	}
 	t.host = string(r.Host)
 	t.nosuid = r.Mount != nil && r.Mount.Flags&fsview.NoSuid != 0
-	return h.openFile(t.host, t)
+	if r.Magic || !h.openat2 {
+		return h.openFile(t.host, t)
+	}
+	return h.openHost(t.host, unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS, t)
 }
 
 func (h *handler) openFile(p string, t *target) unix.Errno {
+	return h.openHost(p, 0, t)
+}
+
+// openHost opens the host's file p, with RESOLVE_* flags.
+func (h *handler) openHost(p string, resolve uint64, t *target) unix.Errno {
 	if h.id != nil {
 		if e := h.id.mayExec(p); e != 0 {
 			return e
 		}
 	}
 	// O_NONBLOCK: the name may be a FIFO, which must not stop the tracer.
-	fd, err := unix.Open(p, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK|unix.O_NOCTTY, 0)
+	const flags = unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NONBLOCK | unix.O_NOCTTY
+	var fd int
+	var err error
+	if resolve == 0 {
+		fd, err = unix.Open(p, flags, 0)
+	} else {
+		fd, err = unix.Openat2(unix.AT_FDCWD, p, &unix.OpenHow{Flags: flags, Resolve: resolve})
+	}
 	if err != nil {
 		e := errno(err)
 		if e == unix.ENXIO || e == unix.ENODEV {
@@ -268,6 +287,7 @@ func (h *handler) openFile(p string, t *target) unix.Errno {
 	if err := unix.Fstat(fd, &st); err != nil {
 		return errno(err)
 	}
+	t.id = fileID{st.Dev, st.Ino}
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
 		return unix.EACCES
 	}
@@ -394,8 +414,8 @@ func (h *handler) interp(c *tracer.Call, img *tracer.Image, plan *tracer.ExecPla
 	if !relative {
 		err = errno(unix.Stat(img.Interp, &k))
 	}
-	if err == 0 && !h.lock.opens(h.view, img.Interp) {
-		err = unix.EACCES // Landlock is in the kernel's way, not in ours
+	if err == 0 && (!h.lock.opens(h.view, img.Interp) || !h.steady(img.Interp)) {
+		err = unix.EACCES // not for the kernel to open
 	}
 	if err == 0 && g.Dev == k.Dev && g.Ino == k.Ino {
 		return false, 0

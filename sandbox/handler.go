@@ -26,6 +26,8 @@ type handler struct {
 
 	openat2   bool // the kernel has it
 	ownFilter bool // the guest has installed a seccomp filter
+	pinned    bool // attributes are the tracer's to change (act)
+	hold      bool // the resolution at hand is for act
 	noNet     bool
 	abstract  map[string]bool // abstract sockets bound inside, without Landlock
 	pidsLimit int64
@@ -36,7 +38,6 @@ type handler struct {
 	procfs    procfs
 	id        *identity    // nil: ids and owners are the kernel's
 	views     int          // how often the view has changed
-	next      *nextImage   // the exec that is about to succeed
 	half      map[int]bool // tasks in the second part of a close_range
 
 	readOnlyMounts bool
@@ -83,11 +84,13 @@ type image struct {
 // process is what the tasks of one program share, until one of them execs.
 type process struct {
 	image *image
+	next  *nextImage // the exec that is about to succeed
+	pin   *sockPin   // the connect that is being made
 	// fds are guest paths of directory descriptors (see noteFD). A stale one
 	// does no harm: the view checks it against the directory itself.
-	fds  map[int]string
-	cred cred.Cred  // with an emulated identity
-	next *cred.Cred // what it will be once the exec at hand has succeeded
+	fds      map[int]string
+	cred     cred.Cred  // with an emulated identity
+	nextCred *cred.Cred // what it will be once the exec at hand has succeeded
 }
 
 func proc(t *tracer.Task) *process {
@@ -102,6 +105,7 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 	p := &process{}
 	if parent != nil {
 		*p = *proc(parent)
+		p.next, p.pin = nil, nil
 		if p.fds != nil {
 			if shared, e := ptrace.Kcmp(parent.Tid, child.Tid, ptrace.KcmpFiles); e != 0 || shared != 0 {
 				p.fds = maps.Clone(p.fds)
@@ -120,12 +124,13 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 func (h *handler) Exec(t *tracer.Task) {
 	p := proc(t)
 	p.image = nil
-	if n := h.next; n != nil && n.task == t {
-		p.image = n.image
-	}
-	h.next = nil
+	h.execed(t, p.next)
 	if p.next != nil {
-		p.cred, p.next = *p.next, nil
+		p.image = p.next.image
+	}
+	p.next = nil
+	if p.nextCred != nil {
+		p.cred, p.nextCred = *p.nextCred, nil
 	}
 	h.chdirDone(t)
 	if h.trace != nil {

@@ -313,7 +313,7 @@ func Unenforced(v *fsview.View) []*fsview.Mount {
 // the rights of the directory above, which lies outside of all rules, and says
 // EXDEV before the kernel can say that directories have one name.
 func (h *handler) linkRoot(c *tracer.Call, from, to *fsview.Resolution) unix.Errno {
-	if h.lock == nil || from == nil || from.Mount == nil || odd(to) {
+	if h.lock == nil || from == nil || from.Magic || from.Mount == nil || odd(to) {
 		return 0
 	}
 	p := &c.Ent.Paths[0]

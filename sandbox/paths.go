@@ -40,7 +40,12 @@ func emptyMeansFD(c *tracer.Call, p *tracer.PathArg) bool {
 // says which, and the kernel does the rest, errors included.
 func (h *handler) paths(c *tracer.Call) {
 	var got [2]*fsview.Resolution
+	var raws [2]string
 	var byFD *fsview.Mount // linkat's old object, named by its descriptor
+	names := h.actsNames(c)
+	if names {
+		defer func() { h.actNames(c, raws, got) }()
+	}
 	if h.nothingToDo(c) {
 		return
 	}
@@ -79,13 +84,19 @@ func (h *handler) paths(c *tracer.Call) {
 			}
 			continue
 		}
+		h.hold = names || h.acts(c)
 		r, e := h.resolve(c, str(raw), p.Dir, n, ops[p.Op], follow(c, p), false)
+		h.hold = false
 		if e == 0 {
 			e = h.allowed(c, p, r)
 		} else {
 			e = h.argsFirst(c, e)
 		}
+		got[n] = r
 		if e != 0 {
+			if r != nil && !names {
+				h.view.Release(r)
+			}
 			c.Fail(e)
 			return
 		}
@@ -95,8 +106,12 @@ func (h *handler) paths(c *tracer.Call) {
 				return
 			}
 		}
-		got[n] = r
 		h.setPath(c, p, raw, r)
+		if names {
+			raws[n] = string(raw)
+		} else {
+			h.act(c, r)
+		}
 	}
 	if got[1] == nil {
 		if h.overlays {

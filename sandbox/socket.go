@@ -116,6 +116,9 @@ func (h *handler) sockIn(c *tracer.Call, a, l int, create bool) {
 		}
 		return
 	}
+	if !create && h.pinAddr(c, a, l, raw) {
+		return
+	}
 	out, e := h.translate(c, raw, create)
 	if e != 0 {
 		c.Fail(e)

@@ -190,7 +190,7 @@ func (tr *Tracer) planOps(t *Task, p *ExecPlan, b *boot, o *ops) (strs []byte, e
 	} else if old == 0 || oldImage == nil {
 		return nil, fmt.Errorf("the kernel has not loaded an interpreter")
 	}
-	o.mapImage(str(p.Interp), p.InterpImage, 0)
+	o.mapImage(p.Interp, str, p.InterpImage, 0)
 	o.unmapImage(old, oldImage)
 	start, _ := p.InterpImage.Span()
 	if p.InterpImage.Type == elfDyn {
@@ -222,7 +222,7 @@ func (tr *Tracer) mapProgram(t *Task, p *ExecPlan, o *ops, str func(string) uint
 		hint = brk&^(pageSize-1) - length - 1<<20
 		bias = hint - start
 	}
-	o.mapImage(str(p.Program), m, hint)
+	o.mapImage(p.Program, str, m, hint)
 	for key, v := range map[uint64]uint64{
 		atPhdr: bias + m.headerAddr(), atPhent: elfPhent, atPhnum: uint64(m.Phnum), atEntry: bias + m.Entry,
 	} {

@@ -2,6 +2,8 @@ package tracer
 
 import (
 	"encoding/binary"
+	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -37,11 +39,10 @@ func (o *ops) add(code int, flags uint64, args ...uint64) {
 	}
 }
 
-// mapImage maps the file at path (the address of a string) as the kernel's
-// own loader does. A DYN image goes where the kernel likes or to hint, and
+// mapImage maps the file at path as the kernel's own loader does. A DYN image goes where the kernel likes or to hint, and
 // its bias becomes base; an EXEC image goes to its own addresses.
-func (o *ops) mapImage(path uint64, m *Image, hint uint64) {
-	o.add(unix.SYS_OPENAT, opSetFD, cwdFD, path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+func (o *ops) mapImage(path string, str func(string) uint64, m *Image, hint uint64) {
+	o.open(path, str)
 	start, length := m.Span()
 	rel := uint64(0)
 	if m.Type == elfDyn {
@@ -88,6 +89,32 @@ func (o *ops) mapImage(path uint64, m *Image, hint uint64) {
 	}
 	o.add(unix.SYS_CLOSE, opFD0)
 }
+
+// open opens path, which is free of symlinks unless it leads into procfs, and
+// must still be when the kernel walks it: another process may have put one in
+// since it was looked at.
+func (o *ops) open(path string, str func(string) uint64) {
+	if strings.HasPrefix(path, "/proc/") || !haveOpenat2() {
+		o.add(unix.SYS_OPENAT, opSetFD, cwdFD, str(path), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		return
+	}
+	var how [3]uint64 // struct open_how: flags, mode, resolve
+	how[0], how[2] = unix.O_RDONLY|unix.O_CLOEXEC, unix.RESOLVE_NO_SYMLINKS|unix.RESOLVE_NO_MAGICLINKS
+	var b []byte
+	for _, v := range how {
+		b = binary.LittleEndian.AppendUint64(b, v)
+	}
+	o.add(unix.SYS_OPENAT2, opSetFD, cwdFD, str(path), str(string(b)), uint64(len(b)))
+}
+
+// haveOpenat2 says whether the kernel has the call (Linux 5.6).
+var haveOpenat2 = sync.OnceValue(func() bool {
+	fd, err := unix.Openat2(unix.AT_FDCWD, "/", &unix.OpenHow{Flags: unix.O_PATH | unix.O_CLOEXEC})
+	if err == nil {
+		unix.Close(fd)
+	}
+	return err == nil
+})
 
 // unmapImage removes the segments of m that the kernel mapped at base.
 func (o *ops) unmapImage(base uint64, m *Image) {

@@ -26,6 +26,11 @@ func swapping(f func() error) error {
 	if err := writeProgram(dir+"/exit10", program(0x400000, held, "")); err != nil {
 		return err
 	}
+	// What has a namesake outside is another thing here: a check that finds
+	// nothing inside would end the race before it begins.
+	os.WriteFile(dir+"/only", []byte("inside"), 0)
+	os.WriteFile(dir+"/stream", nil, 0o644)
+	os.Symlink("inside", dir+"/link")
 	if err := os.Symlink(cfg.Outside, link); err != nil {
 		return err
 	}
@@ -229,13 +234,30 @@ var raceTechniques = []technique{
 		}
 		return swapping(func() error { return readFD(unix.Open("x/secret", 0, 0)) })
 	}},
-	{"race-swap-stat", func() error { return swapping(func() error { var st unix.Stat_t; return unix.Stat(x("only"), &st) }) }},
-	{"race-swap-statx", func() error {
-		return swapping(func() error { var st unix.Statx_t; return unix.Statx(cwd, x("only"), 0, 0, &st) })
+	{"race-swap-stat", func() error {
+		return swapping(func() error {
+			var st unix.Stat_t
+			err := unix.Stat(x("only"), &st)
+			return isOnly(err, st.Size)
+		})
 	}},
-	{"race-swap-access", func() error { return swapping(func() error { return unix.Access(x("only"), 0) }) }},
+	{"race-swap-statx", func() error {
+		return swapping(func() error {
+			var st unix.Statx_t
+			err := unix.Statx(cwd, x("only"), 0, unix.STATX_SIZE, &st)
+			return isOnly(err, int64(st.Size))
+		})
+	}},
+	{"race-swap-access", func() error { return swapping(func() error { return unix.Access(x("only"), unix.R_OK) }) }},
 	{"race-swap-readlink", func() error {
-		return swapping(func() error { b := make([]byte, 64); return ok(unix.Readlink(x("link"), b)) })
+		return swapping(func() error {
+			b := make([]byte, 64)
+			n, err := unix.Readlink(x("link"), b)
+			if err == nil && string(b[:n]) == "inside" {
+				err = errHeld
+			}
+			return err
+		})
 	}},
 	{"race-swap-getxattr", func() error {
 		return swapping(func() error { b := make([]byte, 64); return ok(unix.Getxattr(x("secret"), "user.token", b)) })
@@ -278,7 +300,10 @@ var raceTechniques = []technique{
 	{"race-swap-unlink", swapWrite(func() { unix.Unlink(x("only")) })},
 	{"race-swap-rmdir", swapWrite(func() { unix.Rmdir(x("empty")) })},
 	{"race-swap-rename", swapWrite(func() { unix.Rename(x("only"), filepath.Join(cfg.Work, "stolen")) })},
-	{"race-swap-link", swapWrite(func() { unix.Link(x("only"), filepath.Join(cfg.Work, "linked")) })},
+	{"race-swap-link", swapWrite(func() {
+		unix.Unlink(filepath.Join(cfg.Work, "linked"))
+		unix.Link(x("secret"), filepath.Join(cfg.Work, "linked"))
+	})},
 	{"race-dotdot", func() error {
 		// The directory that ".." leads out of is moved back and forth.
 		deep, flat := filepath.Join(cfg.Work, "1/2/3/4"), filepath.Join(cfg.Work, "flat")
@@ -300,6 +325,14 @@ var raceTechniques = []technique{
 			here = !here
 		})
 	}},
+}
+
+// isOnly says whether a size is that of the file outside.
+func isOnly(err error, size int64) error {
+	if err == nil && size != 4 {
+		err = errHeld
+	}
+	return err
 }
 
 // swapWrite is a race that only the harness can judge, by the tree outside.

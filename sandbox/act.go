@@ -1,0 +1,295 @@
+package sandbox
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/tracer"
+)
+
+// Calls that read or change an object's attributes by its name have no form
+// that keeps the kernel from following a symlink that another thread has just
+// made. The view has ended its walk with a descriptor of the object, so the
+// tracer makes the call itself, on that. It may: guest and tracer are the same
+// ordinary user, no_new_privs keeps it so, and Landlock has no say about
+// attributes. As root they may differ, so that the guest makes the call, and
+// truncate is the guest's wherever Landlock judges it.
+
+// action makes a call on an object: fd holds it with O_PATH, name is a path to
+// it for calls that want one. It returns what the guest gets; ok is false if
+// the call is better left to the kernel.
+type action func(c *tracer.Call, fd int, name string) (v int, e unix.Errno, ok bool)
+
+const (
+	emptyPath  = unix.AT_EMPTY_PATH
+	statBits   = unix.AT_SYMLINK_NOFOLLOW | unix.AT_NO_AUTOMOUNT | emptyPath
+	statxSync  = 0x6000 // AT_STATX_SYNC_TYPE
+	statSize   = 144    // struct stat of x86-64
+	statxSize  = 256
+	xattrMax   = 64 << 10 // XATTR_SIZE_MAX, XATTR_LIST_MAX
+	xattrsSize = 16       // struct xattr_args
+)
+
+// actions are the calls that the tracer makes itself.
+var actions = map[string]action{
+	"stat":  func(c *tracer.Call, fd int, _ string) (int, unix.Errno, bool) { return actStat(c, fd, c.Args[1], 0) },
+	"lstat": func(c *tracer.Call, fd int, _ string) (int, unix.Errno, bool) { return actStat(c, fd, c.Args[1], 0) },
+	"newfstatat": func(c *tracer.Call, fd int, _ string) (int, unix.Errno, bool) {
+		return actStat(c, fd, c.Args[2], c.Args[3])
+	},
+	"statx":     actStatx,
+	"access":    func(c *tracer.Call, fd int, _ string) (int, unix.Errno, bool) { return actAccess(c, fd, c.Args[1], 0) },
+	"faccessat": func(c *tracer.Call, fd int, _ string) (int, unix.Errno, bool) { return actAccess(c, fd, c.Args[2], 0) },
+	"faccessat2": func(c *tracer.Call, fd int, _ string) (int, unix.Errno, bool) {
+		return actAccess(c, fd, c.Args[2], c.Args[3])
+	},
+	"chmod":     func(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) { return actChmod(p, c.Args[1]) },
+	"fchmodat":  func(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) { return actChmod(p, c.Args[2]) },
+	"fchmodat2": actChmod2,
+	"chown":     actChown,
+	"lchown":    actChown,
+	"fchownat":  actChownat,
+	"utime": func(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) {
+		return actTimes(c, unix.SYS_UTIME, p, c.Args[1], 16)
+	},
+	"utimes": func(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) {
+		return actTimes(c, unix.SYS_UTIMES, p, c.Args[1], 32)
+	},
+	"futimesat": func(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) {
+		return actTimes(c, unix.SYS_UTIMES, p, c.Args[2], 32)
+	},
+	"utimensat": actUtimensat,
+	"truncate": func(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) {
+		v, e := onFD(unix.SYS_TRUNCATE, p, c.Args[1])
+		return v, e, true
+	},
+	"getxattr": func(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) {
+		return actGet(c, p, c.Args[1], c.Args[2], c.Args[3])
+	},
+	"lgetxattr": func(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) {
+		return actGet(c, p, c.Args[1], c.Args[2], c.Args[3])
+	},
+	"listxattr": func(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) {
+		return actList(c, p, c.Args[1], c.Args[2])
+	},
+	"llistxattr": func(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) {
+		return actList(c, p, c.Args[1], c.Args[2])
+	},
+	"listxattrat": func(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) {
+		return actList(c, p, c.Args[3], c.Args[4])
+	},
+	"setxattr": func(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) {
+		return actSet(c, p, c.Args[1], c.Args[2], c.Args[3], c.Args[4])
+	},
+	"lsetxattr": func(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) {
+		return actSet(c, p, c.Args[1], c.Args[2], c.Args[3], c.Args[4])
+	},
+	"removexattr":   func(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) { return actRemove(c, p, c.Args[1]) },
+	"lremovexattr":  func(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) { return actRemove(c, p, c.Args[1]) },
+	"removexattrat": func(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) { return actRemove(c, p, c.Args[3]) },
+	"getxattrat":    actXattrat,
+	"setxattrat":    actXattrat,
+}
+
+// acts says whether the tracer is to make the call itself.
+func (h *handler) acts(c *tracer.Call) bool {
+	if !h.pinned || c.Ent.Name == "truncate" && h.lock != nil {
+		return false
+	}
+	return actions[c.Ent.Name] != nil
+}
+
+// act makes the call on the object that r holds, and gives the descriptor up.
+func (h *handler) act(c *tracer.Call, r *fsview.Resolution) {
+	if r.Held == fsview.NoHandle {
+		return
+	}
+	if r.Mount != nil && r.Mount.Kind == fsview.Overlay {
+		h.view.Release(r) // the object may have to be copied first
+		return
+	}
+	fd := int(r.Held)
+	if v, e, ok := actions[c.Ent.Name](c, fd, "/proc/self/fd/"+strconv.Itoa(fd)); e != 0 {
+		c.Fail(e)
+	} else if ok {
+		c.Return(int64(v))
+	}
+	h.view.Release(r)
+}
+
+func actStat(c *tracer.Call, fd int, to, flags uint64) (int, unix.Errno, bool) {
+	if uint32(flags)&^statBits != 0 {
+		return 0, 0, false
+	}
+	var b [statSize]byte
+	if _, e := onFD(unix.SYS_NEWFSTATAT, fd, "", b[:], emptyPath); e != 0 {
+		return 0, e, true
+	}
+	return 0, c.Write(to, b[:]), true
+}
+
+func actStatx(c *tracer.Call, fd int, _ string) (int, unix.Errno, bool) {
+	flags, mask := uint32(c.Args[2]), uint32(c.Args[3])
+	const reserved = 1 << 31
+	if flags&^(statBits|statxSync) != 0 || mask&reserved != 0 {
+		return 0, 0, false
+	}
+	var b [statxSize]byte
+	how := int(flags&(statxSync|unix.AT_NO_AUTOMOUNT)) | emptyPath
+	if _, e := onFD(unix.SYS_STATX, fd, "", how, uint64(mask), b[:]); e != 0 {
+		return 0, e, true
+	}
+	return 0, c.Write(c.Args[4], b[:]), true
+}
+
+func actAccess(_ *tracer.Call, fd int, mode, flags uint64) (int, unix.Errno, bool) {
+	const known = unix.AT_EACCESS | unix.AT_SYMLINK_NOFOLLOW | emptyPath
+	if uint32(mode)&^7 != 0 || uint32(flags)&^known != 0 {
+		return 0, 0, false
+	}
+	v, e := onFD(unix.SYS_FACCESSAT2, fd, "", mode&7, int(flags&unix.AT_EACCESS)|emptyPath)
+	return v, e, e != unix.ENOSYS
+}
+
+func actChmod(name string, mode uint64) (int, unix.Errno, bool) {
+	v, e := onFD(unix.SYS_FCHMODAT, unix.AT_FDCWD, name, mode)
+	return v, e, true
+}
+
+func actChmod2(c *tracer.Call, _ int, name string) (int, unix.Errno, bool) {
+	if uint32(c.Args[3])&^(unix.AT_SYMLINK_NOFOLLOW|emptyPath) != 0 {
+		return 0, 0, false
+	}
+	return actChmod(name, c.Args[2])
+}
+
+func actChown(c *tracer.Call, fd int, _ string) (int, unix.Errno, bool) {
+	v, e := onFD(unix.SYS_FCHOWNAT, fd, "", c.Args[1], c.Args[2], emptyPath)
+	return v, e, true
+}
+
+func actChownat(c *tracer.Call, fd int, _ string) (int, unix.Errno, bool) {
+	if uint32(c.Args[4])&^(unix.AT_SYMLINK_NOFOLLOW|emptyPath) != 0 {
+		return 0, 0, false
+	}
+	v, e := onFD(unix.SYS_FCHOWNAT, fd, "", c.Args[2], c.Args[3], emptyPath)
+	return v, e, true
+}
+
+// times copies a call's times; nil means now.
+func times(c *tracer.Call, at uint64, size int) ([]byte, unix.Errno) {
+	if at == 0 {
+		return nil, 0
+	}
+	b := make([]byte, size)
+	return b, c.Read(at, b)
+}
+
+func actTimes(c *tracer.Call, nr int, name string, at uint64, size int) (int, unix.Errno, bool) {
+	b, e := times(c, at, size)
+	if e != 0 {
+		return 0, e, true
+	}
+	v, e := onFD(nr, name, b)
+	return v, e, true
+}
+
+func actUtimensat(c *tracer.Call, _ int, name string) (int, unix.Errno, bool) {
+	if uint32(c.Args[3])&^(unix.AT_SYMLINK_NOFOLLOW|emptyPath) != 0 {
+		return 0, 0, false
+	}
+	b, e := times(c, c.Args[2], 32)
+	if e != 0 {
+		return 0, e, true
+	}
+	v, e := onFD(unix.SYS_UTIMENSAT, unix.AT_FDCWD, name, b, 0)
+	return v, e, true
+}
+
+// attr reads the name of an attribute; ok is false for one that the kernel is
+// to refuse.
+func attr(c *tracer.Call, at uint64) (string, bool) {
+	s, e := c.String(at, 256)
+	return s, e == 0 && s != ""
+}
+
+func actGet(c *tracer.Call, p string, name, to, size uint64) (int, unix.Errno, bool) {
+	s, ok := attr(c, name)
+	if !ok {
+		return 0, 0, false
+	}
+	b := make([]byte, min(size, xattrMax))
+	n, e := onFD(unix.SYS_GETXATTR, p, s, b, len(b))
+	if e == 0 && len(b) > 0 {
+		e = c.Write(to, b[:n])
+	}
+	return n, e, true
+}
+
+func actList(c *tracer.Call, p string, to, size uint64) (int, unix.Errno, bool) {
+	b := make([]byte, min(size, xattrMax))
+	n, e := onFD(unix.SYS_LISTXATTR, p, b, len(b))
+	if e == 0 && len(b) > 0 {
+		e = c.Write(to, b[:n])
+	}
+	return n, e, true
+}
+
+func actSet(c *tracer.Call, p string, name, from, size, flags uint64) (int, unix.Errno, bool) {
+	s, ok := attr(c, name)
+	if !ok || size > xattrMax {
+		return 0, 0, false
+	}
+	b := make([]byte, size)
+	if e := c.Read(from, b); e != 0 {
+		return 0, e, true
+	}
+	v, e := onFD(unix.SYS_SETXATTR, p, s, b, len(b), flags)
+	return v, e, true
+}
+
+func actRemove(c *tracer.Call, p string, name uint64) (int, unix.Errno, bool) {
+	s, ok := attr(c, name)
+	if !ok {
+		return 0, 0, false
+	}
+	v, e := onFD(unix.SYS_REMOVEXATTR, p, s)
+	return v, e, true
+}
+
+// actXattrat is getxattrat and setxattrat, whose arguments are in a struct.
+func actXattrat(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) {
+	var b [xattrsSize]byte
+	if c.Args[5] != xattrsSize || uint32(c.Args[2])&^(unix.AT_SYMLINK_NOFOLLOW|emptyPath) != 0 || c.Read(c.Args[4], b[:]) != 0 {
+		return 0, 0, false
+	}
+	le := binary.LittleEndian
+	at, size, flags := le.Uint64(b[:]), uint64(le.Uint32(b[8:])), uint64(le.Uint32(b[12:]))
+	if c.Ent.Name == "setxattrat" {
+		return actSet(c, p, c.Args[3], at, size, flags)
+	}
+	if flags != 0 {
+		return 0, 0, false
+	}
+	return actGet(c, p, c.Args[3], at, size)
+}
+
+// readHeld is readlink of a held object.
+func (h *handler) readHeld(c *tracer.Call, fd int, buf uint64, size int) {
+	b := make([]byte, min(size, 4096))
+	n, e := onFD(unix.SYS_READLINKAT, fd, "", b, len(b))
+	if e == unix.ENOENT {
+		e = unix.EINVAL // of "": not a symlink
+	}
+	if e == 0 {
+		e = c.Write(buf, b[:n])
+	}
+	if e != 0 {
+		c.Fail(e)
+		return
+	}
+	c.Return(int64(n))
+}

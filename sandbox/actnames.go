@@ -1,0 +1,124 @@
+package sandbox
+
+import (
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/tracer"
+)
+
+// Where Landlock judges what is made, removed and renamed, a symlink that is
+// put on the way leads to a refusal, or to another place of the view. Where it
+// does not, the tracer makes these calls too, in the directory that the view's
+// walk has ended with.
+
+// actsNames says whether the tracer is to make, remove or rename itself.
+func (h *handler) actsNames(c *tracer.Call) bool {
+	if !h.pinned || h.lock != nil || c.Ent.Class != tracer.ClassName {
+		return false
+	}
+	return c.Ent.Name != "linkat" || c.Args[4] == 0 || c.Args[4] == unix.AT_SYMLINK_FOLLOW
+}
+
+// entry is a name in a directory that is held.
+type entry struct {
+	dir  int
+	name string // with its trailing slash
+	ok   bool
+}
+
+func entryOf(raw string, r *fsview.Resolution) entry {
+	if r == nil || r.Held == fsview.NoHandle || odd(r) || r.Mount != nil && r.Mount.Kind == fsview.Overlay {
+		return entry{}
+	}
+	if !r.Relative {
+		raw = string(r.Host)
+	}
+	name := strings.TrimRight(raw, "/")
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	if r.Slash {
+		name += "/"
+	}
+	return entry{int(r.Held), name, true}
+}
+
+// actNames makes the call, whose paths are raw and lead to got.
+func (h *handler) actNames(c *tracer.Call, raw [2]string, got [2]*fsview.Resolution) {
+	defer func() {
+		for _, r := range got {
+			if r != nil {
+				h.view.Release(r)
+			}
+		}
+	}()
+	if c.Answered() {
+		return
+	}
+	e := unix.ENOSYS
+	switch n := entryOf(raw[0], got[0]); c.Ent.Name {
+	case "mkdir", "mkdirat", "mknod", "mknodat":
+		if !n.ok {
+			return
+		}
+		i := c.Ent.Paths[0].Arg + 1
+		mode := c.Args[i] &^ uint64(h.umask(c.Task))
+		if strings.HasPrefix(c.Ent.Name, "mkdir") {
+			_, e = onFD(unix.SYS_MKDIRAT, n.dir, n.name, mode)
+		} else {
+			_, e = onFD(unix.SYS_MKNODAT, n.dir, n.name, mode, c.Args[i+1])
+		}
+	case "symlink", "symlinkat":
+		body, err := c.String(c.Args[0], 4096)
+		if !n.ok || err != 0 || body == "" {
+			return
+		}
+		_, e = onFD(unix.SYS_SYMLINKAT, body, n.dir, n.name)
+	case "unlink", "rmdir", "unlinkat":
+		flags := uint64(0)
+		switch {
+		case c.Ent.Name == "rmdir":
+			flags = unix.AT_REMOVEDIR
+		case c.Ent.Name == "unlinkat":
+			flags = c.Args[2]
+		}
+		if !n.ok {
+			return
+		}
+		_, e = onFD(unix.SYS_UNLINKAT, n.dir, n.name, flags)
+	case "rename", "renameat", "renameat2":
+		to, flags := entryOf(raw[1], got[1]), uint64(0)
+		if !n.ok || !to.ok {
+			return
+		}
+		if c.Ent.Name == "renameat2" {
+			flags = c.Args[4]
+		}
+		_, e = onFD(unix.SYS_RENAMEAT2, n.dir, n.name, to.dir, to.name, flags)
+	case "link", "linkat":
+		to := entryOf(raw[1], got[1])
+		if got[0] == nil || got[0].Held == fsview.NoHandle || !to.ok || got[0].Mount != nil && got[0].Mount.Kind == fsview.Overlay {
+			return
+		}
+		_, e = onFD(unix.SYS_LINKAT, unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(int(got[0].Held)), to.dir, to.name, unix.AT_SYMLINK_FOLLOW)
+	default:
+		return
+	}
+	if e != 0 {
+		c.Fail(e)
+	} else {
+		c.Return(0)
+	}
+}
+
+// ownUmask gives the calling thread a file mode creation mask of its own: 0,
+// since what is made for a guest has the guest's taken off already.
+func ownUmask() bool {
+	if unix.Unshare(unix.CLONE_FS) != nil {
+		return false
+	}
+	unix.Umask(0)
+	return true
+}

@@ -1,0 +1,81 @@
+package sandbox
+
+import (
+	"encoding/binary"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/tracer"
+)
+
+// The kernel walks a Unix socket's path in the host's tree and follows
+// symlinks, Landlock does not look (before ABI 9), and the tracer cannot
+// connect in the guest's name: the peer asks who it is. So the guest opens the
+// socket with O_PATH first, following none, connects by that descriptor's
+// name in procfs, and closes it: one call that is entered three times. Another
+// thread that exchanges the descriptor meanwhile has only its own to offer.
+
+// sockPin is how far such a call is.
+type sockPin struct {
+	key  pinKey
+	fd   int
+	done bool
+	val  int64
+}
+
+// pinKey tells the call from one that a signal handler makes in between.
+type pinKey struct {
+	nr   int
+	args [6]uint64
+	sp   uint64
+}
+
+// pinAddr serves a call whose argument a is the address raw of a socket in the
+// view. It reports whether it has.
+func (h *handler) pinAddr(c *tracer.Call, a, l int, raw []byte) bool {
+	if h.ownFilter || !h.openat2 || len(raw) > sunPathOff+sunPathMax {
+		return false
+	}
+	p := proc(c.Task)
+	key := pinKey{c.Nr, c.Args, c.SP()}
+	pin := p.pin
+	switch {
+	case pin == nil || pin.key != key:
+		p.pin = nil
+		r, e := h.resolve(c, sunPath(raw), -1, 0, fsview.Lookup, true, true)
+		if e != 0 {
+			c.Fail(e)
+			return true
+		}
+		if r.Magic {
+			return false
+		}
+		c.SetNr(unix.SYS_OPENAT2)
+		c.SetArg(0, atCwd)
+		c.SetPath(1, r.Host)
+		putHow(c, openHow{unix.O_PATH | unix.O_CLOEXEC, 0, unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS})
+		c.WantResult(func(res *tracer.Result) {
+			if res.Val >= 0 {
+				p.pin = &sockPin{key: key, fd: int(res.Val)}
+				res.Again()
+			}
+		})
+	case !pin.done:
+		addr := binary.LittleEndian.AppendUint16(nil, unix.AF_UNIX)
+		addr = append(append(addr, "/proc/self/fd/"+strconv.Itoa(pin.fd)...), 0)
+		c.SetRef(a, c.Put(addr))
+		c.SetArg(l, uint64(len(addr)))
+		c.WantResult(func(res *tracer.Result) {
+			pin.done, pin.val = true, res.Val
+			res.Again()
+		})
+	default:
+		p.pin = nil
+		c.SetNr(unix.SYS_CLOSE)
+		c.SetArg(0, uint64(pin.fd))
+		c.WantResult(func(res *tracer.Result) { res.Val = pin.val })
+	}
+	return true
+}
