@@ -356,11 +356,7 @@ func (id *identity) leave(m *fsview.Mount) error {
 func (id *identity) changed() {
 	h := id.h
 	h.views++
-	lists := h.procfs.lists
 	h.setView(h.view)
-	if lists != nil {
-		h.procfs.lists = lists
-	}
 	if h.procfs.ids != nil {
 		h.mountTable()
 	}
