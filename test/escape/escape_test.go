@@ -139,6 +139,8 @@ func boxes(t *testing.T) []box {
 		{"seccomp-only", []string{"--trap=seccomp", "--landlock=off"}},
 		{"syscall", []string{"--trap=syscall", "--landlock=on"}},
 		{"syscall-only", []string{"--trap=syscall", "--landlock=off"}},
+		{"fast", []string{"--fast=on", "--landlock=on"}},
+		{"fast-only", []string{"--fast=on", "--landlock=off"}},
 	}
 	return list
 }
