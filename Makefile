@@ -37,6 +37,12 @@ test: need-go ## run all tests that need nothing but Go
 	$(GO) vet ./...
 	$(GO) test -count=1 -timeout 20m ./...
 
+# Needed only after a change of tracer/fastpath/src or layout.go; a test
+# compares the committed bytes with the sources.
+.PHONY: blob
+blob: need-go ## build the code of the fast path anew (needs gcc and binutils)
+	cd tracer/fastpath && $(GO) run mkblob.go
+
 .PHONY: test-distro
 test-distro: need-go ## run real distributions in the view (needs mmdebstrap and a Debian mirror)
 	@command -v mmdebstrap >/dev/null || { echo "make: mmdebstrap is missing: apt-get install mmdebstrap" >&2; exit 1; }

@@ -24,6 +24,8 @@ type cwd struct {
 	// Where one host directory stands at two places of the view, it says
 	// which one was meant; the view checks it.
 	hint string
+	// root is the guest path of the root directory after a chroot, else "".
+	root string
 }
 
 func (c *cwd) drop(h *handler) {
@@ -191,7 +193,7 @@ func (h *handler) baseCwd(t *tracer.Task, n int) (b *fsview.Base, keep bool, e u
 // h.res[n].
 func (h *handler) resolve(c *tracer.Call, path string, dir int8, n int, op fsview.Op, follow, needHost bool) (*fsview.Resolution, unix.Errno) {
 	q := &h.req
-	*q = fsview.Request{Path: path, Op: op, Follow: follow, NeedHost: needHost, Caller: c.Task, Hold: h.hold}
+	*q = fsview.Request{Path: path, Op: op, Follow: follow, NeedHost: needHost, Caller: c.Task, Root: h.rootOf(c.Task), Hold: h.hold}
 	if path == "" || path[0] != '/' {
 		b, keep, e := h.baseOf(c, dir, n)
 		if e != 0 {
@@ -206,6 +208,23 @@ func (h *handler) resolve(c *tracer.Call, path string, dir int8, n int, op fsvie
 		}
 	}
 	r := &h.res[n]
+	return r, h.walk(q, r)
+}
+
+// walk asks the view. With an emulated identity what it finds stays open until
+// the call is done with, and a root that is refused on the way gets through.
+func (h *handler) walk(q *fsview.Request, r *fsview.Resolution) unix.Errno {
+	if h.id == nil {
+		return h.view.Resolve(q, r)
+	}
+	h.view.Release(r)
+	if e := h.id.mayWalk(q); e != 0 {
+		return e
+	}
+	q.Hold = true
 	e := h.view.Resolve(q, r)
-	return r, e
+	if e == unix.EACCES && h.id.unlock(q) {
+		e = h.view.Resolve(q, r)
+	}
+	return e
 }

@@ -26,6 +26,23 @@ func (h *handler) cwdCall(c *tracer.Call) {
 	}
 }
 
+// rooted is a guest path as a task with a root directory of its own sees it.
+func (h *handler) rooted(t *tracer.Task, guest string) string {
+	root := h.rootOf(t)
+	if rest, ok := strings.CutPrefix(guest, root); ok && root != "" {
+		if rest == "" {
+			return "/"
+		}
+		if rest[0] == '/' {
+			return rest
+		}
+	}
+	if root != "" {
+		return "(unreachable)" + guest
+	}
+	return guest
+}
+
 func (h *handler) chdir(c *tracer.Call) {
 	raw, e := c.Path(0, 0)
 	if e != 0 {
@@ -40,6 +57,12 @@ func (h *handler) chdir(c *tracer.Call) {
 		return
 	}
 	h.chdirChecked(c, r)
+	if h.id != nil {
+		if e := h.id.search(c, r); e != 0 {
+			c.Fail(e)
+			return
+		}
+	}
 	if !r.Relative {
 		c.SetPath(0, r.Host)
 		h.chdirStarts(c.Task, strings.Clone(r.Guest))
@@ -82,6 +105,8 @@ func (h *handler) getcwd(c *tracer.Call) {
 			return
 		}
 		guest = "(unreachable)/"
+	default:
+		guest = h.rooted(c.Task, guest)
 	}
 	if len(guest) >= 4096 {
 		c.Fail(unix.ENAMETOOLONG) // it must fit into a page
@@ -119,7 +144,7 @@ func (h *handler) readlink(c *tracer.Call) {
 		c.SetPath(int(p.Arg), nil)
 		return
 	}
-	h.hold = h.pinned
+	h.hold = h.pinned && h.id == nil
 	r, e := h.resolve(c, str(raw), p.Dir, 0, fsview.Lookup, false, false)
 	h.hold = false
 	if e != 0 {
@@ -210,11 +235,11 @@ func (h *handler) Link(caller any, rel string) fsview.Link {
 		// A process outside the sandbox: its links lead out of the view.
 		return fsview.Link{Kind: fsview.LinkDenied, Errno: unix.ENOENT}
 	}
-	if ownFD(m) {
+	if h.ownFD(m) {
 		return fsview.Link{Kind: fsview.LinkDenied, Errno: unix.ENOENT}
 	}
 	if m.what == "root" {
-		return fsview.Link{Kind: fsview.LinkJump, Body: "/"}
+		return fsview.Link{Kind: fsview.LinkJump, Body: "/" + strings.TrimPrefix(h.rootOf(h.tr.Task(m.pid)), "/")}
 	}
 	if exe := h.exeOf(m); exe != "" {
 		return fsview.Link{Kind: fsview.LinkJump, Body: exe}
@@ -257,14 +282,14 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 	if !ok {
 		return "", 0, false
 	}
-	if !h.tr.Knows(m.pid) || ownFD(m) {
+	if !h.tr.Knows(m.pid) || h.ownFD(m) {
 		return "", unix.ENOENT, true
 	}
 	if m.what == "root" {
-		return "/", 0, true
+		return h.rooted(t, "/"+strings.TrimPrefix(h.rootOf(h.tr.Task(m.pid)), "/")), 0, true
 	}
 	if exe := h.exeOf(m); exe != "" {
-		return exe, 0, true
+		return h.rooted(t, exe), 0, true
 	}
 	text, e = h.readProc(rel)
 	if e != 0 {
@@ -274,7 +299,7 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 		if h.overlays && h.hidden(text, guest, rel) {
 			guest += " (deleted)"
 		}
-		return guest, 0, true
+		return h.rooted(t, guest), 0, true
 	}
 	return text, 0, true
 }

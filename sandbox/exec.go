@@ -32,6 +32,7 @@ type target struct {
 	// script holds what has to be put in front of argv[1:], first of all
 	// argv[0]; nil means that argv stays as it is.
 	script []string
+	nosuid bool // set-id bits do not count
 }
 
 func (t *target) close() {
@@ -52,7 +53,7 @@ type nextImage struct {
 // would look up in the host's tree is done here: "#!" lines, and the ELF
 // interpreter (DESIGN: exec).
 func (h *handler) exec(c *tracer.Call) {
-	proc(c.Task).next = nil
+	proc(c.Task).loading = nil
 	t, given, e := h.execTarget(c)
 	if e != 0 {
 		c.Fail(e)
@@ -73,6 +74,9 @@ func (h *handler) exec(c *tracer.Call) {
 		return
 	}
 	plan := &tracer.ExecPlan{Path: t.host, Guest: given}
+	if h.id != nil {
+		plan.Aux = h.id.exec(c, t)
+	}
 	stub := false
 	if img.Interp != "" {
 		if stub, e = h.interp(c, img, plan); e != 0 {
@@ -81,7 +85,7 @@ func (h *handler) exec(c *tracer.Call) {
 		}
 	}
 	h.execArgs(c, t)
-	proc(c.Task).next = &nextImage{id: t.id}
+	proc(c.Task).loading = &nextImage{id: t.id}
 	if t.fd >= 0 && !stub {
 		// fexecve: the kernel names the file by its descriptor.
 		// What it would read as a path must still be empty then.
@@ -97,7 +101,7 @@ func (h *handler) exec(c *tracer.Call) {
 		if !ok {
 			guest = given
 		}
-		proc(c.Task).next = &nextImage{image: &image{exe: guest}}
+		proc(c.Task).loading = &nextImage{image: &image{exe: guest}}
 	} else if n := len(given) - len(plan.Path); n > 0 {
 		// AT_EXECFN is written over the kernel's string: it must fit.
 		plan.Path = strings.Repeat("/", n) + plan.Path
@@ -106,7 +110,7 @@ func (h *handler) exec(c *tracer.Call) {
 		plan.Comm = name[:min(len(name), 15)]
 	}
 	h.setExecPath(c, plan.Path)
-	if plan.Path != plan.Guest || plan.Comm != "" || plan.Interp != "" {
+	if plan.Path != plan.Guest || plan.Comm != "" || plan.Interp != "" || plan.Aux != nil {
 		c.Exec(plan)
 	}
 }
@@ -243,6 +247,7 @@ func (h *handler) openExec(r *fsview.Resolution, t *target) unix.Errno {
 		return unix.EACCES
 	}
 	t.host = string(r.Host)
+	t.nosuid = r.Mount != nil && r.Mount.Flags&fsview.NoSuid != 0
 	if r.Magic || !h.openat2 {
 		return h.openFile(t.host, t)
 	}
@@ -255,6 +260,11 @@ func (h *handler) openFile(p string, t *target) unix.Errno {
 
 // openHost opens the host's file p, with RESOLVE_* flags.
 func (h *handler) openHost(p string, resolve uint64, t *target) unix.Errno {
+	if h.id != nil {
+		if e := h.id.mayExec(p); e != 0 {
+			return e
+		}
+	}
 	// O_NONBLOCK: the name may be a FIFO, which must not stop the tracer.
 	const flags = unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NONBLOCK | unix.O_NOCTTY
 	var fd int

@@ -126,7 +126,8 @@ func (h *handler) fdCall(c *tracer.Call) {
 		return
 	}
 	first, last := uint64(uint32(c.Args[0])), uint64(uint32(c.Args[1]))
-	low, high := uint64(tracer.DefaultWindowFD), uint64(tracer.DefaultWindowFD+2)
+	from, end := h.tr.Reserved()
+	low, high := uint64(from), uint64(end)
 	if first > last {
 		return // EINVAL
 	}

@@ -37,6 +37,9 @@ func FromSpec(sp *specs.Spec, bundle string) (Options, []string, error) {
 	if o.Env == nil {
 		o.Env = []string{} // exactly what is written: nothing
 	}
+	if spec.Emulated(sp, spec.Self()) {
+		o.User = specUser(p)
+	}
 	if sp.Root.Readonly {
 		o.RootFlags |= fsview.ReadOnly
 	}
@@ -72,6 +75,19 @@ func FromSpec(sp *specs.Spec, bundle string) (Options, []string, error) {
 		}
 	}
 	return o, warnings, nil
+}
+
+// specUser is who the process is to believe to be.
+func specUser(p *specs.Process) *User {
+	u := &User{UID: p.User.UID, GID: p.User.GID, Groups: p.User.AdditionalGids}
+	if k := p.Capabilities; k != nil {
+		u.Caps = &Capabilities{
+			Permitted: spec.CapabilityMask(k.Permitted), Effective: spec.CapabilityMask(k.Effective),
+			Inheritable: spec.CapabilityMask(k.Inheritable), Bounding: spec.CapabilityMask(k.Bounding),
+			Ambient: spec.CapabilityMask(k.Ambient),
+		}
+	}
+	return u
 }
 
 // addMount appends what one valid entry of /mounts shows, or changes the

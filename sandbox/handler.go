@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/internal/cred"
 	"github.com/ptbox/ptbox/internal/ptrace"
 	"github.com/ptbox/ptbox/tracer"
 )
@@ -35,6 +36,7 @@ type handler struct {
 	dirs      map[dirKey]*mergedDir
 	socks     sockets
 	procfs    procfs
+	id        *identity    // nil: ids and owners are the kernel's
 	half      map[int]bool // tasks in the second part of a close_range
 
 	readOnlyMounts bool
@@ -81,11 +83,15 @@ type image struct {
 // process is what the tasks of one program share, until one of them execs.
 type process struct {
 	image *image
-	next  *nextImage // the exec that is about to succeed
-	pin   *sockPin   // the connect that is being made
+	// loading is the exec that is about to succeed, pin the connect that is
+	// being made.
+	loading *nextImage
+	pin     *sockPin
 	// fds are guest paths of directory descriptors (see noteFD). A stale one
 	// does no harm: the view checks it against the directory itself.
-	fds map[int]string
+	fds  map[int]string
+	cred cred.Cred  // with an emulated identity
+	next *cred.Cred // what it will be once the exec at hand has succeeded
 }
 
 func proc(t *tracer.Task) *process {
@@ -100,7 +106,7 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 	p := &process{}
 	if parent != nil {
 		*p = *proc(parent)
-		p.next, p.pin = nil, nil
+		p.loading, p.pin = nil, nil
 		if p.fds != nil {
 			if shared, e := ptrace.Kcmp(parent.Tid, child.Tid, ptrace.KcmpFiles); e != 0 || shared != 0 {
 				p.fds = maps.Clone(p.fds)
@@ -110,17 +116,23 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 	child.Data = p
 	h.inheritCwd(parent, child)
 	h.listFork(parent, child)
+	if h.id != nil {
+		h.id.born(parent, child)
+	}
 }
 
 // Exec implements tracer.Handler.
 func (h *handler) Exec(t *tracer.Task) {
 	p := proc(t)
 	p.image = nil
-	h.execed(t, p.next)
-	if p.next != nil {
-		p.image = p.next.image
+	h.execed(t, p.loading)
+	if p.loading != nil {
+		p.image = p.loading.image
 	}
-	p.next = nil
+	p.loading = nil
+	if p.next != nil {
+		p.cred, p.next = *p.next, nil
+	}
 	h.chdirDone(t)
 	if h.trace != nil {
 		h.trace.execed(t)
@@ -154,6 +166,12 @@ func (h *handler) Syscall(c *tracer.Call) {
 
 // serve finds the room for a call.
 func (h *handler) serve(c *tracer.Call) {
+	if h.id != nil {
+		defer h.id.release()
+		if h.id.serve(c) {
+			return
+		}
+	}
 	switch c.Ent.Class {
 	case tracer.ClassOpen:
 		h.open(c)

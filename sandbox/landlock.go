@@ -98,6 +98,13 @@ func (k *lock) fill(s *Sandbox, l *tracer.Launch) error {
 	if err := k.texts(s.h); err != nil {
 		return err
 	}
+	if s.h.id != nil {
+		for _, p := range devices {
+			if err := k.allow(p, landlock.Read|landlock.Device); err != nil {
+				return fmt.Errorf("%s: %w", p, err)
+			}
+		}
+	}
 	// What was handed over open may be opened again through /proc/self/fd,
 	// with the rights that it has.
 	fds := l.Stdio[:]

@@ -38,7 +38,7 @@ func (h *handler) open(c *tracer.Call) {
 		return
 	}
 	q := &h.req
-	*q = fsview.Request{Path: str(raw), Caller: c.Task, Resolve: how.resolve, Follow: how.flags&unix.O_NOFOLLOW == 0}
+	*q = fsview.Request{Path: str(raw), Caller: c.Task, Root: h.rootOf(c.Task), Resolve: how.resolve, Follow: how.flags&unix.O_NOFOLLOW == 0}
 	switch {
 	case how.flags&unix.O_PATH != 0:
 		// All flags but O_DIRECTORY, O_NOFOLLOW and O_CLOEXEC are ignored.
@@ -59,7 +59,7 @@ func (h *handler) open(c *tracer.Call) {
 		}
 	}
 	r := &h.res[0]
-	if e := h.view.Resolve(q, r); e != 0 {
+	if e := h.walk(q, r); e != 0 {
 		c.Fail(e)
 		return
 	}
@@ -76,6 +76,15 @@ func (h *handler) open(c *tracer.Call) {
 			return
 		}
 		setOpenFlags(c, &how)
+	}
+	if h.id != nil {
+		if e := h.id.open(c, p, str(raw), r, &how); e != 0 {
+			c.Fail(e)
+			return
+		}
+		if c.Ref(int(p.Arg)) {
+			return // led elsewhere
+		}
 	}
 	if c.Ent.Name == "openat2" && !r.Relative {
 		how.resolve &^= scoped | unix.RESOLVE_NO_XDEV

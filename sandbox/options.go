@@ -40,12 +40,22 @@ type Options struct {
 	// NewSession starts the command in a session of its own.
 	NewSession bool
 
+	// User, when not nil, is who the command believes to be: ids, capabilities
+	// and the owners of files are then emulated. Nil leaves them as they are.
+	User *User
+	// StateDir keeps the owners of files that cannot carry one themselves; ""
+	// is ptbox' directory below XDG_STATE_HOME.
+	StateDir string
+
 	// Regs is "peekuser", "regset", "gsi", "ssi" or "auto" (the default).
 	Regs string
 	// Mem is "peek", "vm", "procmem" or "auto".
 	Mem string
 	// Trap is "seccomp", "syscall" or "auto".
 	Trap string
+	// Fast lets guests answer path calls themselves where that is exact: "on",
+	// "auto" (only in views that hide nothing) or "off" (the default).
+	Fast string
 
 	// Landlock is "on" (an error where the kernel lacks it), "off" or "auto"
 	// (the default): whether the kernel's Landlock backs the view up.

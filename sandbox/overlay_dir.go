@@ -1,15 +1,11 @@
 package sandbox
 
 import (
-	"strconv"
-
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/fsview"
 	"github.com/ptbox/ptbox/tracer"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // unionDir is a directory of an overlay whose listing the tracer makes.
 type unionDir struct {

@@ -100,6 +100,12 @@ func (h *handler) paths(c *tracer.Call) {
 			c.Fail(e)
 			return
 		}
+		if h.id != nil {
+			if e := h.id.named(c, p, str(raw), r); e != 0 {
+				c.Fail(e)
+				return
+			}
+		}
 		h.setPath(c, p, raw, r)
 		if names {
 			raws[n] = string(raw)

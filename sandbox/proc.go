@@ -121,6 +121,12 @@ func (h *handler) procText(rel string) (text string, e unix.Errno, ok bool) {
 		}
 	}
 	var rewrite func(string) string
+	if h.id != nil && len(name) != len(rel) {
+		tid, _ := number(relTask(rel))
+		if text, ok := h.id.procText(tid, name, ""); ok && name != "status" {
+			return text, 0, true
+		}
+	}
 	if len(name) == len(rel) {
 		// Not of a process.
 		switch {
@@ -138,7 +144,14 @@ func (h *handler) procText(rel string) (text string, e unix.Errno, ok bool) {
 	case "numa_maps":
 		rewrite = func(s string) string { return guestNuma(s, h.guestMapping) }
 	case "status":
-		rewrite = func(s string) string { return guestStatus(s, h.ownFilters(h.relTgid(rel))) }
+		rewrite = func(s string) string {
+			s = guestStatus(s, h.ownFilters(h.relTgid(rel)))
+			if h.id != nil {
+				tid, _ := number(relTask(rel))
+				s, _ = h.id.procText(tid, name, s)
+			}
+			return s
+		}
 	case "net/unix":
 		rewrite = func(s string) string { return guestUnix(s, h.guestSocket) }
 	case "mountinfo":
@@ -155,6 +168,15 @@ func (h *handler) procText(rel string) (text string, e unix.Errno, ok bool) {
 		return "", e, true
 	}
 	return rewrite(string(b)), 0, true
+}
+
+// relTask is the number of the task whose directory rel lies in.
+func relTask(rel string) string {
+	s, rest, _ := strings.Cut(rel, "/")
+	if tid, _, ok := strings.Cut(strings.TrimPrefix(rest, "task/"), "/"); ok && strings.HasPrefix(rest, "task/") {
+		return tid
+	}
+	return s
 }
 
 // relTgid is the process whose directory rel lies in.

@@ -21,16 +21,17 @@ func (h *handler) procDir(tid, fd int) *mergedDir {
 	}
 	switch path.Base(text) {
 	case "fd", "fdinfo":
-		return &mergedDir{hide: reservedFD}
+		return &mergedDir{hide: h.reservedFD}
 	case "map_files":
 		return &mergedDir{hide: windowRange}
 	}
 	return nil
 }
 
-func reservedFD(name string) bool {
+func (h *handler) reservedFD(name string) bool {
+	first, end := h.tr.Reserved()
 	n, ok := number(name)
-	return ok && n >= tracer.DefaultWindowFD && n < tracer.DefaultWindowFD+2
+	return ok && n >= first && n < end
 }
 
 func windowRange(name string) bool {
@@ -40,8 +41,8 @@ func windowRange(name string) bool {
 }
 
 // ownFD reports whether a magic link is one of the engine's.
-func ownFD(m magic) bool {
-	return m.what == "fd" && reservedFD(m.rest) || m.what == "map_files" && windowRange(m.rest)
+func (h *handler) ownFD(m magic) bool {
+	return m.what == "fd" && h.reservedFD(m.rest) || m.what == "map_files" && windowRange(m.rest)
 }
 
 // filtered serves getdents64 on a directory of which the guest sees a part.

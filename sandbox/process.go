@@ -238,6 +238,9 @@ func (h *handler) active() tracer.When {
 	if h.uts != nil {
 		w |= tracer.IfUTS
 	}
+	if h.id != nil {
+		w |= tracer.IfIdentity
+	}
 	for _, m := range h.view.Mounts() {
 		if shapesStatfs(m) {
 			w |= tracer.IfMounts

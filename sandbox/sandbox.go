@@ -63,6 +63,13 @@ func New(o Options) (*Sandbox, error) {
 	if o.Hostname != "" || o.Domainname != "" {
 		s.h.uts = &uts{node: o.Hostname, domain: o.Domainname}
 	}
+	s.h.res[0].Held, s.h.res[1].Held = fsview.NoHandle, fsview.NoHandle
+	if o.User != nil {
+		if s.h.id, err = newIdentity(s.h, o.User, o.StateDir); err != nil {
+			s.Close()
+			return nil, failed("state", "", err, "the directory keeps the owners of files that cannot carry one; choose another with XDG_STATE_HOME")
+		}
+	}
 	if o.Trace != nil {
 		s.h.trace = newTraceWriter(o.Trace)
 		if s.h.trace.every() {
@@ -270,6 +277,7 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	tr, err := tracer.New(tracer.Config{
 		Handler: s.h, Regs: s.o.Regs, Mem: s.o.Mem, Trap: s.o.Trap, Log: s.o.Log,
 		Active: s.h.active(), Seen: s.seen(),
+		Fast: s.fastTable(),
 	})
 	if err != nil {
 		unix.Close(l.Dir)
@@ -353,6 +361,9 @@ func (s *Sandbox) Close() error {
 		}
 		if s.h != nil {
 			unix.Close(s.h.proc)
+			if s.h.id != nil {
+				s.h.id.side.close()
+			}
 		}
 		if s.scratch != "" {
 			err = removeAll(s.scratch)

@@ -157,6 +157,11 @@ func (h *handler) translate(c *tracer.Call, raw []byte, create bool) ([]byte, un
 			return nil, e
 		}
 	}
+	if h.id != nil {
+		if e := h.id.socketName(c, name, r, create); e != 0 {
+			return nil, e
+		}
+	}
 	known := !create
 	if len(host) >= sunPathMax {
 		known = false

@@ -114,16 +114,33 @@ const (
 // that it is one. That needs a second stop, which is made only if the answer
 // would be another one: a number that was not asked for is not put right.
 func (h *handler) statxResult(c *tracer.Call) {
+	patch := h.statxPatch(c)
+	if patch == nil {
+		return
+	}
+	buf := c.Args[4]
+	c.WantResult(func(r *tracer.Result) {
+		var b [statxMountEnd]byte
+		if r.Val == 0 && r.Read(buf, b[:]) == 0 {
+			patch(b[:])
+			r.Write(buf, b[:])
+		}
+	})
+}
+
+// statxPatch returns what puts the kernel's struct statx right, nil if nothing
+// has to be.
+func (h *handler) statxPatch(c *tracer.Call) func(b []byte) {
 	asked := c.Args[3]&(unix.STATX_MNT_ID|statxMntIDUnique) != 0
 	r := &h.res[0]
 	m, guest := r.Mount, r.Guest
 	if !h.resolved(c) {
 		if !asked {
-			return
+			return nil
 		}
 		guest = h.fdGuest(c.Task, int(int32(c.Args[0])))
 		if guest == "" {
-			return
+			return nil
 		}
 		m = h.view.MountAt(guest)
 	} else if guest == "" && asked && r.Mount != nil && c.Args[1] != 0 {
@@ -133,25 +150,17 @@ func (h *handler) statxResult(c *tracer.Call) {
 		}
 	}
 	if m == nil {
-		return
+		return nil
 	}
 	root := guest == m.Target && m.Kind != fsview.Synth
 	if !root && !asked {
-		return
+		return nil
 	}
 	ids := h.mountIDs()
 	if !root && ids.exact {
-		return
+		return nil
 	}
-	buf := c.Args[4]
-	c.WantResult(func(r *tracer.Result) {
-		if r.Val != 0 {
-			return
-		}
-		var b [statxMountEnd]byte
-		if r.Read(buf, b[:]) != 0 {
-			return
-		}
+	return func(b []byte) {
 		le := binary.LittleEndian
 		if root {
 			le.PutUint64(b[statxAttributes:], le.Uint64(b[statxAttributes:])|unix.STATX_ATTR_MOUNT_ROOT)
@@ -168,8 +177,7 @@ func (h *handler) statxResult(c *tracer.Call) {
 				le.PutUint64(b[statxMountID:], host+uint64(i)<<40)
 			}
 		}
-		r.Write(buf, b[:])
-	})
+	}
 }
 
 // resolved reports whether the call's path was looked up, and is not the empty

@@ -11,8 +11,9 @@ import (
 
 func (r *report) linux(l *specs.Linux, c Caller) {
 	user := r.namespaces(l.Namespaces)
-	r.idMaps("/linux/uidMappings", l.UIDMappings, c.UID, user)
-	r.idMaps("/linux/gidMappings", l.GIDMappings, c.GID, user)
+	root := rootMapped(l, c)
+	r.idMaps("/linux/uidMappings", l.UIDMappings, c.UID, user, root)
+	r.idMaps("/linux/gidMappings", l.GIDMappings, c.GID, user, root)
 	if len(l.Sysctl) > 0 {
 		r.unsupported("/linux/sysctl", "the host's values are shown")
 	}
@@ -92,9 +93,9 @@ func (r *report) namespaces(list []specs.LinuxNamespace) (user bool) {
 	return user
 }
 
-// idMaps accepts the mappings that change nothing, because identity is not
-// emulated yet: each maps ids to themselves, and one covers the caller.
-func (r *report) idMaps(at string, maps []specs.LinuxIDMapping, own uint32, user bool) {
+// idMaps accepts the mappings that the emulation of identities amounts to:
+// ids to themselves, or the container's root to the caller.
+func (r *report) idMaps(at string, maps []specs.LinuxIDMapping, own uint32, user, root bool) {
 	if len(maps) == 0 {
 		if user {
 			r.bad(at, "missing, and there is a user namespace")
@@ -106,8 +107,8 @@ func (r *report) idMaps(at string, maps []specs.LinuxIDMapping, own uint32, user
 		if m.Size == 0 {
 			r.bad(fmt.Sprintf("%s/%d/size", at, i), "zero")
 		}
-		if m.ContainerID != m.HostID {
-			r.bad(fmt.Sprintf("%s/%d", at, i), "maps %d to %d: identity is not emulated yet", m.HostID, m.ContainerID).Hint = "map the caller's id to itself"
+		if m.ContainerID != m.HostID && !(root && rootless(m, own)) {
+			r.bad(fmt.Sprintf("%s/%d", at, i), "maps %d to %d: not supported", m.HostID, m.ContainerID).Hint = "map the caller's id to 0 or to itself"
 		}
 		covered = covered || (own >= m.HostID && own-m.HostID < m.Size)
 	}

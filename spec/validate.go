@@ -157,7 +157,7 @@ func (r *report) process(p *specs.Process, l *specs.Linux, c Caller) {
 	if p.Terminal && p.ConsoleSize != nil {
 		r.warn("/process/consoleSize", "ignored: the command uses the caller's terminal, whose size is kept")
 	}
-	r.user(&p.User, c)
+	r.user(&p.User)
 	if len(p.Args) == 0 {
 		r.bad("/process/args", "at least the command's name is needed")
 	}
@@ -178,7 +178,7 @@ func (r *report) process(p *specs.Process, l *specs.Linux, c Caller) {
 		r.bad("/process/cwd", "%q is not absolute", p.Cwd)
 	}
 	r.str("/process/cwd", p.Cwd)
-	r.capabilities(p.Capabilities, c)
+	r.capabilities(p.Capabilities, c, Emulated(&specs.Spec{Process: p, Linux: l}, c))
 	r.rlimits(p.Rlimits, c)
 	if p.ApparmorProfile != "" {
 		r.unsupported("/process/apparmorProfile", "omit it")
@@ -205,28 +205,21 @@ func (r *report) process(p *specs.Process, l *specs.Linux, c Caller) {
 	}
 }
 
-func (r *report) user(u *specs.User, c Caller) {
-	const hint = "write the caller's id, as ptbox spec does; identity is not emulated yet"
-	if u.UID != c.UID {
-		r.bad("/process/user/uid", "%d is not the caller's id %d", u.UID, c.UID).Hint = hint
-	}
-	if u.GID != c.GID {
-		r.bad("/process/user/gid", "%d is not the caller's id %d", u.GID, c.GID).Hint = hint
+func (r *report) user(u *specs.User) {
+	for _, id := range append([]uint32{u.UID, u.GID}, u.AdditionalGids...) {
+		if id == noID {
+			r.bad("/process/user", "%d is not an id", id)
+		}
 	}
 	if u.Umask != nil && *u.Umask > 0o777 {
 		r.bad("/process/user/umask", "%#o is larger than 0777", *u.Umask)
-	}
-	for i, g := range u.AdditionalGids {
-		if g != c.GID && !slices.Contains(c.Groups, g) {
-			r.bad(fmt.Sprintf("/process/user/additionalGids/%d", i), "%d is not a group of the caller", g).Hint = "identity is not emulated yet"
-		}
 	}
 }
 
 // capabilities follows a rule of its own: what cannot be granted is a warning
 // (config.md, "process.capabilities"). What would have to be dropped and is
 // not leaves the command with more rights than asked for: an error.
-func (r *report) capabilities(caps *specs.LinuxCapabilities, c Caller) {
+func (r *report) capabilities(caps *specs.LinuxCapabilities, c Caller, emulated bool) {
 	if caps == nil {
 		return
 	}
@@ -256,7 +249,7 @@ func (r *report) capabilities(caps *specs.LinuxCapabilities, c Caller) {
 			}
 		}
 	}
-	if len(lacking) > 0 {
+	if len(lacking) > 0 && !emulated {
 		r.warn("/process/capabilities", "not granted, the caller does not have them: %s", strings.Join(lacking, ", "))
 	}
 	if c.Caps&^permitted != 0 {

@@ -28,6 +28,8 @@ type ExecPlan struct {
 	Interp      string
 	InterpImage *Image
 	HostInterp  *Image
+	// Aux replaces values of the auxiliary vector (getauxval(3)).
+	Aux map[uint64]uint64
 	// Program is the host path of the program itself when the kernel could
 	// not exec it, because the host has nothing at its interpreter's path:
 	// then the kernel was given the stub program (Tracer.StubPath).
@@ -86,6 +88,7 @@ func (tr *Tracer) tryBoot(t *Task) error {
 	var o ops
 	var strs []byte // strings behind the operations
 	var err error
+	tr.fastOps(t, b, &o)
 	if p != nil {
 		if strs, err = tr.planOps(t, p, b, &o); err != nil {
 			return err
@@ -149,7 +152,7 @@ func (tr *Tracer) planOps(t *Task, p *ExecPlan, b *boot, o *ops) (strs []byte, e
 		return at
 	}
 	var aux *auxv
-	if p.Path != p.Guest || p.Interp != "" || p.Program != "" {
+	if p.Path != p.Guest || p.Interp != "" || p.Program != "" || p.Aux != nil {
 		if aux, err = tr.readAuxv(t, b.regs.Rsp); err != nil {
 			return nil, err
 		}
@@ -157,6 +160,15 @@ func (tr *Tracer) planOps(t *Task, p *ExecPlan, b *boot, o *ops) (strs []byte, e
 	if p.Path != p.Guest {
 		if a, ok := aux.val[atExecfn]; ok && len(p.Guest) <= len(p.Path) {
 			if e := t.write(tr, a, append([]byte(p.Guest), 0)); e != 0 {
+				return nil, e
+			}
+		}
+	}
+	for k, v := range p.Aux {
+		if at, ok := aux.addr[k]; ok {
+			var w [8]byte
+			binary.LittleEndian.PutUint64(w[:], v)
+			if e := t.write(tr, at, w[:]); e != 0 {
 				return nil, e
 			}
 		}
@@ -264,6 +276,7 @@ func (tr *Tracer) bootStop(t *Task, sig int) bool {
 
 // endBoot makes t an ordinary task.
 func (t *Task) endBoot(tr *Tracer) {
+	tr.fastReady(t)
 	t.boot = nil
 	t.window = true
 	tr.releaseSlot(t)

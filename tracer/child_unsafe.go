@@ -20,6 +20,8 @@ type child struct {
 	preserve     int
 	window, stub int
 	windowFD     int
+	reserved     []int // go to the numbers behind the stub's
+	freeFD       int   // the first number behind all of them
 	umask        int
 	rlimits      []Rlimit
 	session      bool
@@ -53,7 +55,10 @@ var stepNames = [...]string{
 func (tr *Tracer) newChild(l *Launch) (*child, error) {
 	c := &child{
 		dir: l.Dir, stdio: l.Stdio, preserve: l.Preserve, window: tr.win.fd, stub: tr.stub,
-		windowFD: tr.cfg.WindowFD, umask: -1, session: l.NewSession, rlimits: l.Rlimits, landlock: l.Landlock,
+		windowFD: tr.cfg.WindowFD, freeFD: tr.policy.lastFD(), umask: -1, session: l.NewSession, rlimits: l.Rlimits, landlock: l.Landlock,
+	}
+	if tr.fast != nil {
+		c.reserved = tr.fast.fds
 	}
 	var err error
 	if c.path, err = syscall.BytePtrFromString(l.Path); err != nil {
@@ -149,10 +154,15 @@ func (c *child) run() {
 	if _, _, e := unix.RawSyscall(unix.SYS_DUP3, uintptr(c.stub), uintptr(c.windowFD+1), 0); e != 0 {
 		c.fail(stepWindow, e)
 	}
+	for i := range c.reserved {
+		if _, _, e := unix.RawSyscall(unix.SYS_DUP3, uintptr(c.reserved[i]), uintptr(c.windowFD+fixedFDs+i), 0); e != 0 {
+			c.fail(stepWindow, e)
+		}
+	}
 	// Move the report pipe and the directory out of the way of 0, 1, 2 and
 	// the preserved ones.
 	low := uintptr(3 + c.preserve)
-	r, _, e := unix.RawSyscall(unix.SYS_FCNTL, uintptr(c.report), unix.F_DUPFD_CLOEXEC, uintptr(c.windowFD+2))
+	r, _, e := unix.RawSyscall(unix.SYS_FCNTL, uintptr(c.report), unix.F_DUPFD_CLOEXEC, uintptr(c.freeFD))
 	if e != 0 {
 		c.fail(stepFDs, e)
 	}
@@ -165,7 +175,7 @@ func (c *child) run() {
 	// Standard descriptors may name each other: first copies above, then
 	// down to their places.
 	for i := 0; i < 3; i++ {
-		r, _, e := unix.RawSyscall(unix.SYS_FCNTL, uintptr(c.stdio[i]), unix.F_DUPFD_CLOEXEC, uintptr(c.windowFD+2))
+		r, _, e := unix.RawSyscall(unix.SYS_FCNTL, uintptr(c.stdio[i]), unix.F_DUPFD_CLOEXEC, uintptr(c.freeFD))
 		if e != 0 {
 			if e == unix.EBADF {
 				c.stdio[i] = -1 // closed in the launcher: closed in the guest
@@ -189,7 +199,7 @@ func (c *child) run() {
 	}
 	const cloexec = 4
 	c.closeRange(low, uintptr(c.windowFD-1), cloexec)
-	c.closeRange(uintptr(c.windowFD+2), 1<<31-1, cloexec)
+	c.closeRange(uintptr(c.freeFD), 1<<31-1, cloexec)
 	unix.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&lim)), 0, 0, 0)
 
 	for i := range c.rlimits {

@@ -189,6 +189,9 @@ func (tr *Tracer) signalStop(t *Task, sig int) {
 	if t.boot != nil && tr.bootStop(t, sig) {
 		return
 	}
+	if t.mm != nil && tr.fastSignal(t, sig) {
+		return
+	}
 	if t.slot != noSlot && t.boot == nil {
 		var r unix.PtraceRegs
 		if ptrace.GetRegs(t.Tid, &r) == 0 && tr.unwind(t, &r) {
@@ -212,6 +215,7 @@ func (tr *Tracer) execStop(t *Task) {
 			tr.releaseSlot(t)
 			tr.h.Exit(t)
 			tr.dropFS(t)
+			t.dropMM()
 			o.Tid = t.Tid
 			tr.tasks[o.Tid] = o
 			t = o
@@ -221,6 +225,7 @@ func (tr *Tracer) execStop(t *Task) {
 	tr.releaseSlot(t)
 	tr.mem.forget(t.Tid)
 	t.window, t.atExit, t.call = false, false, nil
+	tr.newMM(t)
 	if t.setup {
 		t.setup = false
 		if !tr.started {

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/tracer/fastpath"
 )
 
 // Policy is what the verdicts of the table depend on.
@@ -21,13 +23,22 @@ type Policy struct {
 	// WindowEnd; a mere hint of mmap is let through, since the kernel gives
 	// it only a place that is free, and the window is mapped first.
 	WindowLow, WindowEnd uint64
-	// WindowFD is the guest's descriptor of the window. It and the next one,
-	// the stub program's, are out of the guest's reach.
+	// WindowFD is the guest's descriptor of the window. It, the next one
+	// (the stub program's) and the Reserved ones behind that are out of the
+	// guest's reach.
 	WindowFD int
+	// Reserved descriptors belong to the fast path.
+	Reserved int
+	// Fast is what the fast path may do; without an IP there is none.
+	Fast fastpath.Rules
 }
 
-// reservedFDs are the descriptors from WindowFD on that guests may not touch.
-const reservedFDs = 2
+// fixedFDs are the descriptors from WindowFD on that every guest has: the
+// window's and the stub program's.
+const fixedFDs = 2
+
+// lastFD is behind the descriptors that guests may not touch.
+func (p *Policy) lastFD() int { return p.WindowFD + fixedFDs + p.Reserved }
 
 // maxInsns is BPF_MAXINSNS of the kernel.
 const maxInsns = 4096
@@ -110,10 +121,14 @@ func (p *Policy) search(abi ABI, runs []run) prog {
 }
 
 func (p *Policy) leaf(abi ABI, pl plan) prog {
-	if pl.guard == GuardNone {
-		return ret(pl.ret)
+	code := ret(pl.ret)
+	if pl.guard != GuardNone {
+		code = p.guardProg(abi, pl.guard)
 	}
-	return p.guardProg(abi, pl.guard)
+	if pl.fast != fastNone && abi == X8664 {
+		code = p.fastProg(pl.fast, code)
+	}
+	return code
 }
 
 // prog is a piece of program of which every path ends in a return. Pieces are

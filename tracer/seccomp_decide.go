@@ -24,9 +24,18 @@ func fails(e unix.Errno) uint32 { return RetErrno | uint32(e) }
 type plan struct {
 	guard Guard
 	ret   uint32
+	fast  fastKind // what the fast path may do in spite of them
 }
 
 func (p *Policy) plan(s *Sysent) plan {
+	pl := p.slowPlan(s)
+	if p.Fast.IP != 0 && (pl.guard != GuardNone || pl.ret == RetTrace) {
+		pl.fast = fastCall(s)
+	}
+	return pl
+}
+
+func (p *Policy) slowPlan(s *Sysent) plan {
 	switch {
 	case s == nil:
 		return plan{ret: fails(unix.ENOSYS)}
@@ -52,6 +61,12 @@ func (g Guard) protectsWindow() bool { return g >= GuardAddr0 && g <= GuardFDRan
 // Decide gives the verdict on one call: what the program of Compile returns.
 // It serves hosts without seccomp, and is what the program is tested against.
 func Decide(p *Policy, arch, nr uint32, args *[6]uint64) uint32 {
+	return DecideAt(p, arch, nr, 0, args)
+}
+
+// DecideAt is Decide for a call from a given place: ip is behind the system
+// call instruction.
+func DecideAt(p *Policy, arch, nr uint32, ip uint64, args *[6]uint64) uint32 {
 	abi := p.ABI
 	if arch != auditArch[abi] {
 		if abi = I386; !p.I386 || arch != auditArch[I386] {
@@ -62,6 +77,9 @@ func Decide(p *Policy, arch, nr uint32, args *[6]uint64) uint32 {
 		return fails(unix.ENOSYS)
 	}
 	pl := p.plan(Lookup(abi, int(nr)))
+	if pl.fast != fastNone && abi == X8664 && ip == p.Fast.IP && p.fastAllows(pl.fast, args) {
+		return RetAllow
+	}
 	if pl.guard == GuardNone {
 		return pl.ret
 	}
@@ -87,7 +105,7 @@ func failIf(b bool, e unix.Errno) uint32 {
 func (p *Policy) decideGuard(g Guard, args *[6]uint64) uint32 {
 	low := func(i int) uint64 { return args[i] & 0xffffffff }
 	reserved := func(fd uint64) bool {
-		return fd >= uint64(p.WindowFD) && fd < uint64(p.WindowFD+reservedFDs)
+		return fd >= uint64(p.WindowFD) && fd < uint64(p.lastFD())
 	}
 	switch g {
 	case GuardAddr0:
@@ -95,7 +113,7 @@ func (p *Policy) decideGuard(g Guard, args *[6]uint64) uint32 {
 	case GuardAddr1:
 		return failIf(args[1] != 0 && args[1] < p.WindowEnd, unix.EPERM)
 	case GuardMmap:
-		return failIf(args[0] < p.WindowEnd && args[3]&mapFixed != 0 && !p.isWindow(args), unix.EPERM)
+		return failIf(args[0] < p.WindowEnd && args[3]&mapFixed != 0 && !p.isWindow(args) && !p.isPool(args), unix.EPERM)
 	case GuardMremap:
 		return failIf(args[0] < p.WindowEnd ||
 			args[3]&unix.MREMAP_FIXED != 0 && args[4] < p.WindowEnd, unix.EPERM)
@@ -106,7 +124,7 @@ func (p *Policy) decideGuard(g Guard, args *[6]uint64) uint32 {
 	case GuardFD1:
 		return failIf(reserved(low(1)), unix.EBADF)
 	case GuardFDRange:
-		return stopIf(low(0) < uint64(p.WindowFD+reservedFDs) && low(1) >= uint64(p.WindowFD))
+		return stopIf(low(0) < uint64(p.lastFD()) && low(1) >= uint64(p.WindowFD))
 	case GuardClone:
 		return stopIf(args[0]&cloneStops != 0)
 	case GuardPrctl:

@@ -33,6 +33,7 @@ var prctlStops = []uint32{
 var prctlIdentity = []uint32{
 	unix.PR_GET_KEEPCAPS, unix.PR_SET_KEEPCAPS, unix.PR_CAPBSET_READ, unix.PR_CAPBSET_DROP,
 	unix.PR_GET_SECUREBITS, unix.PR_SET_SECUREBITS, unix.PR_CAP_AMBIENT,
+	unix.PR_GET_NO_NEW_PRIVS, unix.PR_SET_NO_NEW_PRIVS,
 }
 
 // ioctlRefused are requests that reach out of the sandbox: input faked on the
@@ -84,7 +85,7 @@ func equal(i int, v uint64, yes, no prog) prog {
 // reserved tests the loaded word for one of the reserved descriptors.
 func (p *Policy) reserved(yes, no prog) prog {
 	return when(unix.BPF_JGE, uint32(p.WindowFD),
-		when(unix.BPF_JGE, uint32(p.WindowFD+reservedFDs), no, yes), no)
+		when(unix.BPF_JGE, uint32(p.lastFD()), no, yes), no)
 }
 
 // guardProg is decideGuard as a program.
@@ -111,7 +112,7 @@ func (p *Policy) guardProg(abi ABI, g Guard) prog {
 	case GuardFD1:
 		return argLow(1, p.reserved(ebadf, allow))
 	case GuardFDRange:
-		return argLow(0, when(unix.BPF_JGE, uint32(p.WindowFD+reservedFDs), allow,
+		return argLow(0, when(unix.BPF_JGE, uint32(p.lastFD()), allow,
 			argLow(1, when(unix.BPF_JGE, uint32(p.WindowFD), stop, allow))))
 	case GuardClone:
 		return argLow(0, when(unix.BPF_JSET, cloneStops, stop, allow))
@@ -167,6 +168,6 @@ func (p *Policy) window() prog {
 	allow, eperm := ret(RetAllow), ret(fails(unix.EPERM))
 	code := equal(2, unix.PROT_READ, allow, equal(2, unix.PROT_READ|unix.PROT_EXEC, allow, eperm))
 	code = argLow(4, when(unix.BPF_JEQ, uint32(p.WindowFD), code, eperm))
-	code = equal(3, unix.MAP_SHARED|unix.MAP_FIXED_NOREPLACE, code, eperm)
+	code = equal(3, unix.MAP_SHARED|unix.MAP_FIXED_NOREPLACE, code, p.pool(eperm))
 	return argLow(0, when(unix.BPF_JGE, uint32(p.WindowLow), code, eperm))
 }

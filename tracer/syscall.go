@@ -80,6 +80,9 @@ func (tr *Tracer) entry(t *Task) {
 	}
 	c.ABI = X8664
 	c.Ent = Lookup(c.ABI, c.Nr)
+	if t.mm != nil && !tr.foreign && tr.fastEntry(c) {
+		return
+	}
 	if tr.foreign {
 		c.Ent = nil // int 0x80 and 32-bit programs
 	}

@@ -26,8 +26,9 @@ var tableMount = []Sysent{
 	},
 	{
 		Name: "chroot", Nr: nrs{161, 61, 51}, Args: kinds{Path},
-		Class: ClassMount, Support: Refused, Errno: unix.EPERM,
-		Note: "As without CAP_SYS_CHROOT.",
+		Paths: paths(cwdPath(0, OpLookup, FollowAlways)),
+		Class: ClassMount, Support: Handled, When: IfIdentity, Errno: unix.EPERM,
+		Note: "Changes the root of the view for the caller; without an emulated identity as without CAP_SYS_CHROOT.",
 	},
 	{
 		Name: "open_tree", Nr: nrs{428, 428, 428}, Args: kinds{DirFD, Path, Hex},

@@ -54,16 +54,16 @@ var tableProcess = []Sysent{
 	{Name: "pidfd_open", Nr: nrs{434, 434, 434}, Args: kinds{PID, Hex}, Class: ClassProcess, Support: Handled, When: IfProtect},
 	{
 		Name: "pidfd_send_signal", Nr: nrs{424, 424, 424}, Args: kinds{FD, Signal, Ptr, Hex},
-		Class: ClassProcess, Support: Handled, When: IfProtect,
+		Class: ClassProcess, Support: Handled, When: IfProtect | IfIdentity,
 	},
 	{Name: "kcmp", Nr: nrs{312, 349, 272}, Args: kinds{PID, PID, Int, Hex, Hex}, Class: ClassProcess, Support: Handled, When: IfProtect},
-	{Name: "kill", Nr: nrs{62, 37, 129}, Args: kinds{PID, Signal}, Class: ClassProcess, Support: Handled, When: IfProtect},
-	{Name: "tkill", Nr: nrs{200, 238, 130}, Args: kinds{PID, Signal}, Class: ClassProcess, Support: Handled, When: IfProtect},
-	{Name: "tgkill", Nr: nrs{234, 270, 131}, Args: kinds{PID, PID, Signal}, Class: ClassProcess, Support: Handled, When: IfProtect},
-	{Name: "rt_sigqueueinfo", Nr: nrs{129, 178, 138}, Args: kinds{PID, Signal, Ptr}, Class: ClassProcess, Support: Handled, When: IfProtect},
+	{Name: "kill", Nr: nrs{62, 37, 129}, Args: kinds{PID, Signal}, Class: ClassProcess, Support: Handled, When: IfProtect | IfIdentity},
+	{Name: "tkill", Nr: nrs{200, 238, 130}, Args: kinds{PID, Signal}, Class: ClassProcess, Support: Handled, When: IfProtect | IfIdentity},
+	{Name: "tgkill", Nr: nrs{234, 270, 131}, Args: kinds{PID, PID, Signal}, Class: ClassProcess, Support: Handled, When: IfProtect | IfIdentity},
+	{Name: "rt_sigqueueinfo", Nr: nrs{129, 178, 138}, Args: kinds{PID, Signal, Ptr}, Class: ClassProcess, Support: Handled, When: IfProtect | IfIdentity},
 	{
 		Name: "rt_tgsigqueueinfo", Nr: nrs{297, 335, 240}, Args: kinds{PID, PID, Signal, Ptr},
-		Class: ClassProcess, Support: Handled, When: IfProtect,
+		Class: ClassProcess, Support: Handled, When: IfProtect | IfIdentity,
 	},
 	{
 		Name: "prlimit64", Nr: nrs{302, 340, 261}, Args: kinds{PID, Int, Ptr, Ptr},

@@ -57,7 +57,7 @@ var guardText = [numGuard]string{
 	GuardFD1:         "EBADF onto the reserved descriptors",
 	GuardFDRange:     "stops if it spans the reserved descriptors",
 	GuardClone:       "stops for CLONE_UNTRACED and namespaces",
-	GuardPrctl:       "stops for PR_{GET,SET}_DUMPABLE, PR_SET_SECCOMP, PR_SET_MM, and with an emulated identity for capabilities",
+	GuardPrctl:       "stops for PR_{GET,SET}_DUMPABLE, PR_SET_SECCOMP, PR_SET_MM, and with an emulated identity for capabilities and no_new_privs",
 	GuardIoctl:       "EPERM for TIOCSTI, TIOCLINUX, USERFAULTFD_IOC_NEW; with read-only mounts stops for FS_IOC_SETFLAGS and the like, without Landlock for signals for FIOSETOWN and SIOCSPGRP",
 	GuardPersonality: "stops for READ_IMPLIES_EXEC and MMAP_PAGE_ZERO",
 	GuardFcntl:       "EBADF for the reserved descriptors; without Landlock for signals stops for F_SETOWN",

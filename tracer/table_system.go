@@ -5,18 +5,18 @@ import "golang.org/x/sys/unix"
 // Calls about the whole system, most of them a privilege, and what is refused
 // because it goes round the filter.
 var tableSystem = []Sysent{
-	{Name: "uname", Nr: nrs{63, 122, 160}, Args: kinds{Ptr}, Class: ClassSystem, Support: Handled, When: IfUTS},
+	{Name: "uname", Nr: nrs{63, 122, 160}, Args: kinds{Ptr}, Class: ClassSystem, Support: Handled, When: IfUTS | IfIdentity},
 	{Name: "olduname", Nr: nrs{no, 109, no}, Args: kinds{Ptr}, Class: ClassSystem, Support: Handled, When: IfUTS},
 	{Name: "oldolduname", Nr: nrs{no, 59, no}, Args: kinds{Ptr}, Class: ClassSystem, Support: Handled, When: IfUTS},
 	{
 		Name: "sethostname", Nr: nrs{170, 74, 161}, Args: kinds{Str, Size},
-		Class: ClassSystem, Support: Handled, When: IfUTS, Errno: unix.EPERM,
-		Note: "Without an emulated host name as without CAP_SYS_ADMIN.",
+		Class: ClassSystem, Support: Handled, When: IfUTS | IfIdentity, Errno: unix.EPERM,
+		Note: "Without an emulated host name or identity as without CAP_SYS_ADMIN.",
 	},
 	{
 		Name: "setdomainname", Nr: nrs{171, 121, 162}, Args: kinds{Str, Size},
-		Class: ClassSystem, Support: Handled, When: IfUTS, Errno: unix.EPERM,
-		Note: "Without an emulated host name as without CAP_SYS_ADMIN.",
+		Class: ClassSystem, Support: Handled, When: IfUTS | IfIdentity, Errno: unix.EPERM,
+		Note: "Without an emulated host name or identity as without CAP_SYS_ADMIN.",
 	},
 	{
 		Name: "io_uring_setup", Nr: nrs{425, 425, 425}, Args: kinds{Int, Ptr},

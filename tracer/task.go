@@ -39,6 +39,9 @@ type Task struct {
 	plan   *ExecPlan
 	call   *pendingCall
 	birth  *unix.PtraceRegs // registers to put right at the first stop
+	mm     *mm              // nil without the fast path
+	noFast bool             // no fast path, for good
+	late   []lateSignal     // signals put off until the fast path is left
 	inCall bool             // syscall trap mode: the next stop is an exit
 }
 
@@ -101,6 +104,7 @@ func (tr *Tracer) adopt(t, parent *Task) {
 	} else {
 		t.FS = &FS{refs: 1}
 	}
+	tr.shareMM(t, parent)
 	tr.h.Fork(parent, t)
 }
 
@@ -132,6 +136,7 @@ func (tr *Tracer) remove(t *Task) {
 		tr.h.Exit(t)
 	}
 	tr.dropFS(t)
+	t.dropMM()
 	delete(tr.tasks, t.Tid)
 	tr.resolveOrphans(t)
 }

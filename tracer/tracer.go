@@ -7,6 +7,8 @@ import (
 	"runtime"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/tracer/fastpath"
 )
 
 // Handler is what the engine asks of its user. All methods run on the
@@ -65,6 +67,9 @@ type Config struct {
 	// WindowFD is the guest's descriptor number for the window; 0 means the
 	// default.
 	WindowFD int
+	// Fast is what the fast path may know of the view; nil means that every
+	// path call stops.
+	Fast *fastpath.Table
 	// Log gets what goes wrong; nil discards it.
 	Log *slog.Logger
 }
@@ -77,7 +82,10 @@ const DefaultWindowFD = 1000
 type Stats struct {
 	Stops, Seccomp, Syscalls, Signals, Execs, Forks uint64
 	Rewritten, Answered, Unchanged, ExitStops       uint64
-	ByName                                          map[string]uint64
+	// Of the fast path: sites patched, calls that it left to a stop, threads
+	// taken out of it and signals put off for the sake of one.
+	Patched, Fallbacks, Unwound, Deferred uint64
+	ByName                                map[string]uint64
 }
 
 // Tracer traces one process tree.
@@ -88,7 +96,8 @@ type Tracer struct {
 	regs    regBackend
 	mem     memBackend
 	win     *window
-	stub    int // descriptor of the stub program
+	fast    *fast // nil: there is no fast path
+	stub    int   // descriptor of the stub program
 	tasks   map[int]*Task
 	orphans int
 	call    Call
@@ -137,6 +146,7 @@ func New(cfg Config) (*Tracer, error) {
 	if tr.win, err = newWindow(); err != nil {
 		return nil, err
 	}
+	tr.startFast()
 	if tr.stub, err = newStubFile(); err != nil {
 		tr.win.close()
 		return nil, err

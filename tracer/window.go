@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/tracer/fastpath"
 )
 
 // The window's place. It lies at the bottom of the address space, where a
@@ -23,13 +25,14 @@ const (
 	offSmall = 0x10000 // small slots
 	offLarge = 0x50000 // large slots
 	offExec  = 0x74000 // the one slot for long argument lists
-	winSize  = 0xb4000 // the rest, up to WindowEnd, is unused
+	offFast  = 0xb4000 // code and tables of the fast path (package fastpath)
+	winSize  = fastpath.End - 0x10000
 	stubSize = 64
 	slotHead = 64 // saved registers
 
 	smallSize = 512
 	largeSize = 0x2400
-	execSize  = winSize - offExec
+	execSize  = offFast - offExec
 	numSmall  = (offLarge - offSmall) / smallSize
 	numLarge  = (offExec - offLarge) / largeSize
 	numSlots  = numSmall + numLarge + 1

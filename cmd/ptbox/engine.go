@@ -85,6 +85,10 @@ func printStats(w io.Writer, st tracer.Stats) {
 		{"rewritten", st.Rewritten},
 		{"answered", st.Answered},
 		{"unchanged", st.Unchanged},
+		{"patched", st.Patched},
+		{"fallbacks", st.Fallbacks},
+		{"unwound", st.Unwound},
+		{"deferred", st.Deferred},
 	} {
 		fmt.Fprintf(w, "ptbox: stats: %-16s %d\n", c.name, c.n)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,19 +23,22 @@ type processFlags struct {
 	net      string
 	pids     int
 	timeout  time.Duration
+	user     *sandbox.User
 	engineFlags
 }
 
 // engineFlags choose how the engine works and what it tells.
 type engineFlags struct {
 	trace, traceFormat, traceOutput string
-	regs, mem, trap, landlock       string
+	regs, mem, trap, landlock, fast string
 	stats                           bool
 }
 
 func (f *processFlags) opts() []opt {
 	return []opt{
 		{names: []string{"workdir", "w"}, arg: "DIR", value: text(&f.workdir), usage: "the guest directory to start in"},
+		{names: []string{"fake-root", "0"}, value: &value{optional: true, set: f.setRoot}, usage: "be root inside: emulate ids, capabilities and the owners of files"},
+		{names: []string{"user", "u"}, arg: "UID[:GID]", value: &value{set: f.setUser}, usage: "be this user inside; the group is that of the same number if it is not given"},
 		{names: []string{"env", "e"}, arg: "NAME[=VALUE]", value: &value{set: f.addEnv}, usage: "set a variable, or take the caller's"},
 		{names: []string{"clearenv"}, value: boolean(&f.clearEnv), usage: "start from TERM, PATH and HOME=/ only"},
 		{names: []string{"preserve-fds"}, arg: "N", value: number(&f.preserve), usage: "let the command have the descriptors 3 to 2+N"},
@@ -56,6 +60,7 @@ func (f *engineFlags) opts() []opt {
 		{names: []string{"mem"}, arg: "HOW", value: oneOf(&f.mem, "auto", "peek", "vm", "procmem"), usage: "how memory is read and written: peek, vm, procmem or auto"},
 		{names: []string{"trap"}, arg: "HOW", value: oneOf(&f.trap, "auto", "seccomp", "syscall"), usage: "how calls are intercepted: seccomp, syscall or auto"},
 		{names: []string{"landlock"}, arg: "MODE", value: oneOf(&f.landlock, "auto", "on", "off"), usage: "back the view up with Landlock: auto, on (an error without it) or off"},
+		{names: []string{"fast"}, arg: "WHEN", value: oneOf(&f.fast, "auto", "on", "off"), usage: "answer path calls inside the guest: on, auto (in views that hide nothing) or off (the default)"},
 		{names: []string{"stats"}, value: boolean(&f.stats), usage: "print the engine's counters to standard error at the end"},
 	}
 }
@@ -72,6 +77,31 @@ func (f *processFlags) setTimeout(s string) (err error) {
 		err = errors.New("not above zero")
 	}
 	return err
+}
+
+func (f *processFlags) setRoot(s string) error {
+	on, err := strconv.ParseBool(s)
+	if err == nil && on {
+		f.user = &sandbox.User{}
+	}
+	return plain(err)
+}
+
+func (f *processFlags) setUser(s string) error {
+	user, group, ok := strings.Cut(s, ":")
+	if !ok {
+		group = user
+	}
+	var id [2]uint32
+	for i, t := range []string{user, group} {
+		n, err := strconv.ParseUint(t, 10, 32)
+		if err != nil || n == 1<<32-1 {
+			return errors.New("want UID or UID:GID, as numbers")
+		}
+		id[i] = uint32(n)
+	}
+	f.user = &sandbox.User{UID: id[0], GID: id[1]}
+	return nil
 }
 
 func (f *processFlags) addEnv(s string) error {
@@ -93,6 +123,7 @@ func (p *program) execCommand() *command {
 			"ptbox exec -R ./alpine -v .:/src:ro -w /src sh -c 'ls -l'",
 			"ptbox exec -r / --tmpfs /tmp --ro-bind ~/data:/data make",
 			"ptbox exec --trace=path -r / git status",
+			"ptbox exec --build ./debian apt-get install -y build-essential",
 		},
 		about: `Without a flag that describes a view, the built-in example is shown: the
 host's tree with /etc/hostname in the place of /etc/passwd. Flags end at the
@@ -110,7 +141,7 @@ are made in the order given; a later one hides an earlier one.` + "\n" + exitCod
 			if !v.given() && isTerminal(p) {
 				p.note("exec: showing the built-in example view, where /etc/passwd is /etc/hostname (give another with -r, -R or -v)")
 			}
-			return p.launch("exec", o, f)
+			return p.launch("exec", o, f, v.build != "")
 		},
 	}
 }
@@ -120,25 +151,32 @@ func isTerminal(p *program) bool {
 	return p.stderr == os.Stderr && err == nil
 }
 
-// launch completes the options, runs the command and keeps its exit code.
-func (p *program) launch(cmd string, o sandbox.Options, f *processFlags) error {
+// launch completes the options, runs the command and keeps its exit code. clean
+// asks for the environment of a build.
+func (p *program) launch(cmd string, o sandbox.Options, f *processFlags, clean bool) error {
 	if o.Env == nil {
 		o.Env = os.Environ()
 	}
-	if f.clearEnv {
+	if f.clearEnv || clean {
 		o.Env = minimalEnv()
+	}
+	if clean {
+		o.Env = setEnv(o.Env, []string{"HOME=/root", "USER=root", "LOGNAME=root", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive"})
 	}
 	o.Env = setEnv(o.Env, f.env)
 	if f.workdir != "" {
 		o.Cwd = f.workdir
 	}
 	o.PreserveFDs = f.preserve
+	if f.user != nil {
+		o.User = f.user
+	}
 	o.Undumpable = true
 	o.NoNetwork = o.NoNetwork && f.net != "host" || f.net == "none"
 	if f.pids > 0 {
 		o.PidsLimit = int64(f.pids)
 	}
-	o.Regs, o.Mem, o.Trap, o.Landlock = f.regs, f.mem, f.trap, f.landlock
+	o.Regs, o.Mem, o.Trap, o.Landlock, o.Fast = f.regs, f.mem, f.trap, f.landlock, f.fast
 	if f.traceFormat != "" || f.traceOutput != "" {
 		if f.trace == "" {
 			f.trace = "path"

@@ -40,7 +40,7 @@ honoured is an error that names it.` + "\n" + exitCodes,
 			if err != nil {
 				return err
 			}
-			return p.launch("run", o, f)
+			return p.launch("run", o, f, false)
 		},
 	}
 }

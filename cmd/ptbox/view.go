@@ -17,6 +17,7 @@ import (
 // viewFlags are the flags that say what the guest sees.
 type viewFlags struct {
 	rootfs, rootStd string
+	build           string
 	mounts          []fsview.Mount
 	readOnly        bool
 	config, bundle  string
@@ -29,6 +30,10 @@ func (v *viewFlags) opts() []opt {
 		{
 			names: []string{"root-std", "R"}, arg: "DIR", value: text(&v.rootStd),
 			usage: "the same, with the host's /proc, /sys, /dev, /etc/resolv.conf and /etc/hosts on top",
+		},
+		{
+			names: []string{"build"}, arg: "DIR", value: text(&v.build),
+			usage: "install and build software in DIR: -R DIR -0 --clearenv -w /root, with empty /tmp and /run",
 		},
 		{
 			names: []string{"bind", "v"}, arg: "SRC:DST[:OPT,…]", value: &value{set: v.bind(0)},
@@ -49,7 +54,7 @@ func (v *viewFlags) opts() []opt {
 
 // given says that some flag describes a view.
 func (v *viewFlags) given() bool {
-	return v.rootfs != "" || v.rootStd != "" || len(v.mounts) > 0 || v.readOnly || v.config != "" || v.bundle != ""
+	return v.rootfs != "" || v.build != "" || v.rootStd != "" || len(v.mounts) > 0 || v.readOnly || v.config != "" || v.bundle != ""
 }
 
 // splitColon splits at colons that no backslash precedes.
@@ -163,7 +168,7 @@ func (p *program) options(v *viewFlags, cmd string, args []string) (sandbox.Opti
 	case !v.given():
 		o = sandbox.ExampleView()
 	case v.config != "" || v.bundle != "":
-		if v.rootfs != "" || v.rootStd != "" {
+		if v.rootfs != "" || v.rootStd != "" || v.build != "" {
 			return o, usage(cmd, "a root directory is given beside a configuration, which has its own")
 		}
 		file, bundle := v.config, v.bundle
@@ -183,9 +188,14 @@ func (p *program) options(v *viewFlags, cmd string, args []string) (sandbox.Opti
 			return o, err
 		}
 		o.Root = root
-		if v.rootStd != "" {
+		switch {
+		case v.build != "":
+			o.Mounts = append(standardMounts(), buildMounts()...)
+			o.User = &sandbox.User{}
+			o.Cwd = "/root"
+		case v.rootStd != "":
 			o.Mounts = standardMounts()
-		} else {
+		default:
 			o.Mounts = sandbox.ProcMounts(root, "/")
 		}
 	}
@@ -204,10 +214,16 @@ func (p *program) options(v *viewFlags, cmd string, args []string) (sandbox.Opti
 }
 
 func (v *viewFlags) root(cmd string) (string, error) {
-	if v.rootfs != "" && v.rootStd != "" {
-		return "", usage(cmd, "--rootfs and --root-std exclude each other")
+	n := 0
+	for _, d := range []string{v.rootfs, v.rootStd, v.build} {
+		if d != "" {
+			n++
+		}
 	}
-	dir := v.rootfs + v.rootStd
+	if n > 1 {
+		return "", usage(cmd, "--rootfs, --root-std and --build exclude each other")
+	}
+	dir := v.rootfs + v.rootStd + v.build
 	if dir == "" {
 		dir = "/"
 	}
@@ -238,6 +254,15 @@ func standardMounts() []fsview.Mount {
 		}
 	}
 	return list
+}
+
+// buildMounts are what --build shows besides: nothing of a build is left in
+// the places for temporary files.
+func buildMounts() []fsview.Mount {
+	return []fsview.Mount{
+		{Target: "/tmp", Kind: fsview.Tmpfs},
+		{Target: "/run", Kind: fsview.Tmpfs, Mode: 0o755},
+	}
 }
 
 // userMounts checks the binds' sources and tells of mounts that hide others.

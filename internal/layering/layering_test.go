@@ -23,10 +23,11 @@ type room struct {
 var rooms = []room{
 	{dir: "internal/", own: []string{"internal/"}, foreign: []string{"golang.org/x/sys/", "golang.org/x/net/bpf"}},
 	{dir: "fsview", own: []string{"internal/linux"}, foreign: []string{"golang.org/x/sys/"}},
-	{dir: "tracer", own: []string{"internal/"}, foreign: []string{"golang.org/x/sys/", "golang.org/x/net/bpf"}},
+	{dir: "tracer", own: []string{"internal/", "tracer/"}, foreign: []string{"golang.org/x/sys/", "golang.org/x/net/bpf"}},
+	{dir: "tracer/", own: []string{"internal/", "tracer/"}, foreign: []string{"golang.org/x/sys/"}},
 	{dir: "spec", foreign: []string{"github.com/opencontainers/runtime-spec/", "golang.org/x/sys/"}},
 	{
-		dir: "sandbox", own: []string{"fsview", "internal/", "spec", "tracer"},
+		dir: "sandbox", own: []string{"fsview", "internal/", "spec", "tracer", "tracer/"},
 		foreign: []string{"github.com/opencontainers/runtime-spec/", "golang.org/x/sys/"},
 	},
 	{

@@ -153,6 +153,11 @@ func SigInfo(tid int, buf *[128]byte) unix.Errno {
 	return rawp(unix.PTRACE_GETSIGINFO, tid, 0, unsafe.Pointer(buf))
 }
 
+// SetSigInfo replaces the siginfo_t of the current signal stop.
+func SetSigInfo(tid int, buf *[128]byte) unix.Errno {
+	return rawp(unix.PTRACE_SETSIGINFO, tid, 0, unsafe.Pointer(buf))
+}
+
 // Wait waits for a stop or the end of a tracee of the calling thread only
 // (__WNOTHREAD), so that other children of the process are left alone. With
 // WNOHANG it is made raw; a blocking wait goes through the scheduler, because

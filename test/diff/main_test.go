@@ -57,7 +57,7 @@ var runner = sync.OnceValues(func() (*Runner, error) {
 	if err := place(guest, local); err != nil {
 		return nil, err
 	}
-	return &Runner{Base: base, Guest: local, Keep: keep}, os.Chmod(local, 0o755)
+	return &Runner{Base: base, Guest: local, Keep: keep, Flags: strings.Fields(os.Getenv("PTBOX_DIFF_FLAGS"))}, os.Chmod(local, 0o755)
 })
 
 func theRunner(t *testing.T) Runner {

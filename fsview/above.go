@@ -1,0 +1,14 @@
+package fsview
+
+// DirID names a directory of the host.
+type DirID struct{ Dev, Ino uint64 }
+
+// Above returns the directories at or below which the view has a mount point
+// of which the kernel knows nothing: a walk of its own from there may miss it.
+func (v *View) Above() []DirID {
+	ids := make([]DirID, 0, len(v.above))
+	for k := range v.above {
+		ids = append(ids, DirID{k.dev, k.ino})
+	}
+	return ids
+}

@@ -1,0 +1,223 @@
+package cred
+
+import (
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// Keep as an id argument means "leave it".
+const Keep = ^uint32(0)
+
+// IDs are the four ids that a process has of a kind.
+type IDs struct{ Real, Effective, Saved, FS uint32 }
+
+// all makes IDs that are all id.
+func all(id uint32) IDs { return IDs{id, id, id, id} }
+
+func (i *IDs) has(id uint32) bool { return id == i.Real || id == i.Effective || id == i.Saved }
+
+// Cred is an identity.
+type Cred struct {
+	UID, GID IDs
+	// Groups are sorted, as the kernel keeps them.
+	Groups                                               []uint32
+	Permitted, Effective, Inheritable, Bounding, Ambient Caps
+	Securebits                                           uint32
+	NoNewPrivs                                           bool
+}
+
+// New is the identity of a freshly started process. Root has all
+// capabilities, everybody else none.
+func New(uid, gid uint32, groups []uint32) Cred {
+	c := Cred{UID: all(uid), GID: all(gid), Bounding: AllCaps}
+	c.Groups = slices.Sorted(slices.Values(groups))
+	if uid == 0 {
+		c.Permitted, c.Effective = AllCaps, AllCaps
+	}
+	return c
+}
+
+// Can reports whether a capability is effective.
+func (c *Cred) Can(n uint) bool { return c.Effective.Has(n) }
+
+// InGroup reports whether gid is the file system group or a supplementary one.
+func (c *Cred) InGroup(gid uint32) bool {
+	if gid == c.GID.FS {
+		return true
+	}
+	_, ok := slices.BinarySearch(c.Groups, gid)
+	return ok
+}
+
+// setID is setuid(2) and setgid(2).
+func setID(i IDs, id uint32, privileged bool) (IDs, unix.Errno) {
+	switch {
+	case id == Keep:
+		return i, unix.EINVAL
+	case privileged:
+		return all(id), 0
+	case id != i.Real && id != i.Saved:
+		return i, unix.EPERM
+	}
+	i.Effective, i.FS = id, id
+	return i, 0
+}
+
+// setRE is setreuid(2) and setregid(2).
+func setRE(i IDs, r, e uint32, privileged bool) (IDs, unix.Errno) {
+	n := i
+	if r != Keep {
+		n.Real = r
+		if r != i.Real && r != i.Effective && !privileged {
+			return i, unix.EPERM
+		}
+	}
+	if e != Keep {
+		n.Effective = e
+		if !i.has(e) && !privileged {
+			return i, unix.EPERM
+		}
+	}
+	if r != Keep || e != Keep && e != i.Real {
+		n.Saved = n.Effective
+	}
+	n.FS = n.Effective
+	return n, 0
+}
+
+// setRES is setresuid(2) and setresgid(2).
+func setRES(i IDs, r, e, s uint32, privileged bool) (IDs, unix.Errno) {
+	if (r == Keep || r == i.Real) && (e == Keep || e == i.Effective && e == i.FS) && (s == Keep || s == i.Saved) {
+		return i, 0 // FS stays as well (Linux 6.0)
+	}
+	n := i
+	for _, p := range []struct {
+		id  uint32
+		dst *uint32
+	}{{r, &n.Real}, {e, &n.Effective}, {s, &n.Saved}} {
+		if p.id == Keep {
+			continue
+		}
+		if !i.has(p.id) && !privileged {
+			return i, unix.EPERM
+		}
+		*p.dst = p.id
+	}
+	n.FS = n.Effective
+	return n, 0
+}
+
+// setFS is setfsuid(2) and setfsgid(2), which report nothing.
+func setFS(i IDs, id uint32, privileged bool) IDs {
+	if id != Keep && (i.has(id) || id == i.FS || privileged) {
+		i.FS = id
+	}
+	return i
+}
+
+// SetUID is setuid(2).
+func (c *Cred) SetUID(id uint32) unix.Errno {
+	n, e := setID(c.UID, id, c.Can(unix.CAP_SETUID))
+	return c.newUID(n, e)
+}
+
+// SetREUID is setreuid(2).
+func (c *Cred) SetREUID(r, e uint32) unix.Errno {
+	n, err := setRE(c.UID, r, e, c.Can(unix.CAP_SETUID))
+	return c.newUID(n, err)
+}
+
+// SetRESUID is setresuid(2).
+func (c *Cred) SetRESUID(r, e, s uint32) unix.Errno {
+	n, err := setRES(c.UID, r, e, s, c.Can(unix.CAP_SETUID))
+	return c.newUID(n, err)
+}
+
+// newUID applies what a change of user ids does to capabilities
+// (cap_emulate_setxuid).
+func (c *Cred) newUID(n IDs, e unix.Errno) unix.Errno {
+	if e != 0 {
+		return e
+	}
+	old := c.UID
+	c.UID = n
+	if c.Securebits&NoSetuidFixup != 0 {
+		return 0
+	}
+	if old.has(0) && !n.has(0) {
+		if c.Securebits&KeepCaps == 0 {
+			c.Permitted, c.Effective = 0, 0
+		}
+		c.Ambient = 0
+	}
+	if old.Effective == 0 && n.Effective != 0 {
+		c.Effective = 0
+	}
+	if old.Effective != 0 && n.Effective == 0 {
+		c.Effective = c.Permitted
+	}
+	return 0
+}
+
+// SetFSUID is setfsuid(2); it returns the id before.
+func (c *Cred) SetFSUID(id uint32) uint32 {
+	old := c.UID.FS
+	c.UID = setFS(c.UID, id, c.Can(unix.CAP_SETUID))
+	if c.Securebits&NoSetuidFixup == 0 {
+		switch now := c.UID.FS; {
+		case old == 0 && now != 0:
+			c.Effective &^= fsCaps
+		case old != 0 && now == 0:
+			c.Effective |= fsCaps & c.Permitted
+		}
+	}
+	return old
+}
+
+// SetGID is setgid(2).
+func (c *Cred) SetGID(id uint32) (e unix.Errno) {
+	c.GID, e = setID(c.GID, id, c.Can(unix.CAP_SETGID))
+	return e
+}
+
+// SetREGID is setregid(2).
+func (c *Cred) SetREGID(r, e uint32) (err unix.Errno) {
+	c.GID, err = setRE(c.GID, r, e, c.Can(unix.CAP_SETGID))
+	return err
+}
+
+// SetRESGID is setresgid(2).
+func (c *Cred) SetRESGID(r, e, s uint32) (err unix.Errno) {
+	c.GID, err = setRES(c.GID, r, e, s, c.Can(unix.CAP_SETGID))
+	return err
+}
+
+// SetFSGID is setfsgid(2); it returns the id before.
+func (c *Cred) SetFSGID(id uint32) uint32 {
+	old := c.GID.FS
+	c.GID = setFS(c.GID, id, c.Can(unix.CAP_SETGID))
+	return old
+}
+
+// MaxGroups is NGROUPS_MAX.
+const MaxGroups = 65536
+
+// SetGroups is setgroups(2).
+func (c *Cred) SetGroups(list []uint32) unix.Errno {
+	if !c.Can(unix.CAP_SETGID) {
+		return unix.EPERM
+	}
+	if len(list) > MaxGroups || slices.Contains(list, Keep) {
+		return unix.EINVAL
+	}
+	c.Groups = slices.Sorted(slices.Values(list))
+	return 0
+}
+
+// MaySignal is the permission rule of kill(2) for another user's process.
+// SIGCONT within a session is the caller's to allow.
+func (c *Cred) MaySignal(to *Cred) bool {
+	return c.UID.Effective == to.UID.Saved || c.UID.Effective == to.UID.Real ||
+		c.UID.Real == to.UID.Saved || c.UID.Real == to.UID.Real || c.Can(unix.CAP_KILL)
+}

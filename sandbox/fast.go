@@ -1,0 +1,142 @@
+package sandbox
+
+import (
+	"io/fs"
+	"os"
+	"path"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/tracer/fastpath"
+)
+
+// fastTable tells the fast path what it may know of the view; nil means that
+// every path call goes to the handlers.
+//
+// The code in the guest is held by the kernel to what lies beneath a
+// descriptor, and the kernel knows nothing of the view's mounts. A hostile
+// guest could therefore look below a mount point, at what the mount hides. In
+// mode "auto" such views are spared: where something is hidden, neither the
+// mount above it nor the guest's own descriptors are used.
+func (s *Sandbox) fastTable() *fastpath.Table {
+	mode := s.o.Fast
+	if mode != "on" && mode != "auto" || s.o.Trace != nil {
+		return nil
+	}
+	t := &fastpath.Table{Flags: fastpath.ViewAnyFD}
+	mounts := s.view.Mounts()
+	hidden := map[*fsview.Mount]bool{}
+	if mode == "auto" {
+		for _, m := range mounts[1:] {
+			if p := s.view.MountAt(path.Dir(m.Target)); hides(p, m) {
+				hidden[p] = true
+			}
+		}
+	}
+	if len(hidden) > 0 {
+		t.Flags &^= fastpath.ViewAnyFD
+	}
+	for _, m := range mounts {
+		if m.Kind == fsview.Proc && mode == "auto" {
+			// The view's procfs is not the host's: other processes and the
+			// host's mounts are hidden. A descriptor leads to the real one.
+			t.Flags &^= fastpath.ViewAnyFD
+		}
+		f, ok := fastFlags(m)
+		if !ok && m.Kind != fsview.Proc && m.Kind != fsview.Synth && m.IsDir() {
+			// A descriptor may lie in it, and nothing tells.
+			t.Flags &^= fastpath.ViewAnyFD
+		}
+		if s.view.Ambiguous(m) {
+			f |= fastpath.MountTwice
+		}
+		if !ok || hidden[m] {
+			f |= fastpath.MountSlow
+		}
+		t.Mounts = append(t.Mounts, fastpath.Mount{Target: m.Target, FD: int(m.Root()), Flags: f})
+	}
+	for _, id := range s.view.Above() {
+		t.Above = append(t.Above, fastpath.ID(id))
+	}
+	// Symlinks of procfs lead elsewhere than the view says.
+	var st unix.Stat_t
+	if unix.Stat("/proc", &st) == nil {
+		t.Above = append(t.Above, fastpath.ID{Dev: st.Dev})
+	}
+	if s.view.MountAt("/proc") == mounts[0] && mounts[0].Source == "/" {
+		t.Mounts = append(t.Mounts, fastpath.Mount{Target: "/proc", Flags: fastpath.MountSlow})
+	}
+	if os.Geteuid() == 0 {
+		// access(2) walks with the real identity, an open with the effective
+		// one; only the privileged can make them differ.
+		t.Flags |= fastpath.ViewNoAccess
+	}
+	return t
+}
+
+// fastFlags says what the fast path must know of a mount; ok is false if it
+// must keep away.
+func fastFlags(m *fsview.Mount) (f uint32, ok bool) {
+	switch m.Kind {
+	case fsview.Bind, fsview.Tmpfs, fsview.Mask, fsview.Sysfs, fsview.Devpts, fsview.Mqueue, fsview.Cgroup:
+	default:
+		return 0, false
+	}
+	if m.Flags&fsview.ReadOnly != 0 {
+		f |= fastpath.MountRO
+	}
+	if m.Flags&fsview.NoExec != 0 {
+		f |= fastpath.MountNoExec
+	}
+	// In a scratch directory of our own there are no devices: only root could
+	// make one.
+	if m.Flags&fsview.NoDev != 0 && (m.Kind != fsview.Tmpfs || os.Geteuid() == 0) {
+		f |= fastpath.MountNoDev
+	}
+	return f, m.IsDir() && m.Flags&fsview.NoSymFollow == 0
+}
+
+// hides reports whether something lies under the mount point of m, in p, that
+// the view does not show there.
+func hides(p, m *fsview.Mount) bool {
+	rel := m.Target
+	if p.Target != "/" {
+		rel = rel[len(p.Target):]
+	}
+	host := path.Join(p.Source, rel)
+	var under, top unix.Stat_t
+	if err := unix.Lstat(host, &under); err != nil {
+		return err != unix.ENOENT
+	}
+	if unix.Fstat(int(m.Root()), &top) == nil && under.Dev == top.Dev && under.Ino == top.Ino {
+		return m.Kind == fsview.Proc || m.Flags&^p.Flags&(fsview.ReadOnly|fsview.NoDev|fsview.NoExec|fsview.NoSymFollow) != 0
+	}
+	return !bare(host, 64)
+}
+
+// bare reports whether there is nothing to be seen in a directory: what root
+// file systems have at the places of mounts are empty directories, and in /dev
+// symlinks and devices.
+func bare(dir string, limit int) bool {
+	list, err := os.ReadDir(dir)
+	if err != nil || len(list) > limit {
+		return false
+	}
+	for _, d := range list {
+		switch d.Type() {
+		case fs.ModeSymlink, fs.ModeDevice | fs.ModeCharDevice:
+		case fs.ModeDir:
+			if !bare(path.Join(dir, d.Name()), 0) {
+				return false
+			}
+		case 0:
+			if i, err := d.Info(); err != nil || i.Size() > 0 {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
+}

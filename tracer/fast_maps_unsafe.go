@@ -1,0 +1,103 @@
+package tracer
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// fileID names a file of the host; the zero value is no file.
+type fileID struct {
+	major, minor uint32
+	ino          uint64
+}
+
+// vma is a mapping of a task.
+type vma struct {
+	start, end, offset               uint64
+	file                             fileID
+	readable, writable, exec, shared bool
+}
+
+// patchable: code of a file, mapped privately. Anonymous code is a compiler's
+// own, and what can be written may be written at any time.
+func (v *vma) patchable() bool {
+	return v.exec && !v.writable && !v.shared && v.file != (fileID{})
+}
+
+// maps asks for the mappings of a task.
+type maps struct {
+	f    *os.File
+	text []byte // before Linux 6.11
+}
+
+func openMaps(tid int) (*maps, bool) {
+	f, err := os.Open("/proc/" + strconv.Itoa(tid) + "/maps")
+	if err != nil {
+		return nil, false
+	}
+	return &maps{f: f}, true
+}
+
+func (q *maps) close() { q.f.Close() }
+
+// procmapQuery is struct procmap_query of linux/fs.h.
+type procmapQuery struct {
+	size, flags, addr                             uint64
+	start, end, vmaFlags, pageSize, offset, inode uint64
+	devMajor, devMinor, nameSize, buildIDSize     uint32
+	nameAddr, buildIDAddr                         uint64
+}
+
+const ioctlProcmapQuery = 0xc0686611 // _IOWR('f', 17, struct procmap_query)
+
+// find returns the mapping that covers addr. PROCMAP_QUERY (Linux 6.11) asks
+// for one; older kernels write down all of them.
+func (q *maps) find(addr uint64) (vma, bool) {
+	if q.text == nil {
+		r := procmapQuery{addr: addr}
+		r.size = uint64(unsafe.Sizeof(r))
+		_, _, e := unix.Syscall(unix.SYS_IOCTL, q.f.Fd(), ioctlProcmapQuery, uintptr(unsafe.Pointer(&r)))
+		switch e {
+		case 0:
+			return vma{r.start, r.end, r.offset, fileID{r.devMajor, r.devMinor, r.inode},
+				r.vmaFlags&1 != 0, r.vmaFlags&2 != 0, r.vmaFlags&4 != 0, r.vmaFlags&8 != 0}, true
+		case unix.ENOENT:
+			return vma{}, false
+		}
+		b, err := os.ReadFile(q.f.Name())
+		if err != nil {
+			return vma{}, false
+		}
+		q.text = b
+	}
+	for line := range bytes.Lines(q.text) {
+		if v, ok := parseMap(line); ok && addr >= v.start && addr < v.end {
+			return v, true
+		}
+	}
+	return vma{}, false
+}
+
+// parseMap reads a line of /proc/PID/maps (proc_pid_maps(5)).
+func parseMap(line []byte) (v vma, ok bool) {
+	f := bytes.Fields(line)
+	if len(f) < 5 || len(f[1]) != 4 {
+		return v, false
+	}
+	num := func(b []byte, base int) uint64 {
+		n, err := strconv.ParseUint(string(b), base, 64)
+		ok = ok && err == nil
+		return n
+	}
+	ok = true
+	from, to, _ := bytes.Cut(f[0], []byte("-"))
+	major, minor, _ := bytes.Cut(f[3], []byte(":"))
+	v = vma{start: num(from, 16), end: num(to, 16), offset: num(f[2], 16),
+		file:     fileID{uint32(num(major, 16)), uint32(num(minor, 16)), num(f[4], 10)},
+		readable: f[1][0] == 'r', writable: f[1][1] == 'w', exec: f[1][2] == 'x', shared: f[1][3] == 's'}
+	return v, ok
+}

@@ -1,0 +1,101 @@
+package fastpath
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/sys/unix"
+)
+
+// OpenHow is struct open_how of openat2(2).
+type OpenHow struct{ Flags, Mode, Resolve uint64 }
+
+// HowTable returns the entries from How on, in order. how() of blob.c computes
+// the same places.
+func HowTable() []OpenHow {
+	var t []OpenHow
+	for _, section := range [][]OpenHow{pathOpens(), readOpens(), writeOpens()} {
+		for v := range Variants {
+			for _, h := range section {
+				if h.Flags == noEntry {
+					// A hole: flags that openat2 refuses.
+					t = append(t, OpenHow{Flags: noEntry})
+					continue
+				}
+				h.Resolve = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_MAGICLINKS
+				if v == Literal {
+					h.Resolve |= unix.RESOLVE_NO_SYMLINKS
+				}
+				t = append(t, h)
+			}
+		}
+	}
+	return t
+}
+
+// noEntry is a flag that no kernel knows.
+const noEntry = 1 << 63
+
+// pick is flag if bit i of n is set.
+func pick(n, i int, flag uint64) uint64 {
+	if n>>i&1 != 0 {
+		return flag
+	}
+	return 0
+}
+
+func pathOpens() []OpenHow {
+	t := make([]OpenHow, PathOpens)
+	for n := range t {
+		switch {
+		case n < 8:
+			t[n].Flags = unix.O_PATH | pick(n, 0, unix.O_DIRECTORY) | pick(n, 1, unix.O_NOFOLLOW) | pick(n, 2, unix.O_CLOEXEC)
+		case n >= 32 && n < 48:
+			t[n].Flags = unix.O_DIRECTORY | read(n)
+		default:
+			t[n].Flags = noEntry
+		}
+	}
+	return t
+}
+
+func read(n int) uint64 {
+	return pick(n, 0, unix.O_NOFOLLOW) | pick(n, 1, unix.O_CLOEXEC) | pick(n, 2, unix.O_NOCTTY) | pick(n, 3, unix.O_NONBLOCK)
+}
+
+func readOpens() []OpenHow {
+	t := make([]OpenHow, ReadOpens)
+	for n := range t {
+		t[n].Flags = read(n)
+	}
+	return t
+}
+
+// createModes are the modes of new files that the table has.
+var createModes = [...]uint64{0o666, 0o644, 0o600, 0o777}
+
+func writeOpens() []OpenHow {
+	t := make([]OpenHow, WriteOpens)
+	for n := range t {
+		h := &t[n]
+		h.Flags = unix.O_WRONLY
+		if n>>4&1 != 0 {
+			h.Flags = unix.O_RDWR
+		}
+		h.Flags |= pick(n, 0, unix.O_NOFOLLOW) | pick(n, 1, unix.O_CLOEXEC) | pick(n, 2, unix.O_TRUNC) | pick(n, 3, unix.O_APPEND)
+		if n >= 32 {
+			h.Flags |= unix.O_CREAT | pick(n-32, 5, unix.O_EXCL)
+			h.Mode = createModes[(n-32)/64]
+		}
+	}
+	return t
+}
+
+// putHow writes the table to b, which starts at How.
+func putHow(b []byte) {
+	for i, h := range HowTable() {
+		e := b[i*HowStride:]
+		binary.LittleEndian.PutUint64(e, h.Flags)
+		binary.LittleEndian.PutUint64(e[8:], h.Mode)
+		binary.LittleEndian.PutUint64(e[16:], h.Resolve)
+	}
+}

@@ -1,0 +1,118 @@
+package fastpath
+
+// Addresses in the guest. All of it lies in the range that the tracer's guards
+// protect (below 0x100000). Text, View and the how table are part of the
+// sealed window; Pool and LowStubs are private memory of each process.
+//
+// mkblob.go hands these numbers to the compiler, so nothing is typed twice.
+const (
+	Text     = 0xc4000
+	TextSize = 0x4000
+	// Empty is an address in the sealed text that holds a zero byte.
+	Empty = Text + TextSize - 16
+	// Dot is the address of the string ".", in the sealed text as well.
+	Dot      = Text + TextSize - 8
+	View     = 0xc8000
+	ViewSize = 0x8000
+	How      = 0xd0000
+	// End is the end of what the window holds of us.
+	End = How + (howEntries*HowStride+0xfff)&^0xfff
+	// LowStubs takes the stubs of programs linked below 2 GiB.
+	LowStubs  = 0xec000
+	StubsSize = 0x2000
+	// Pool is the slots' memory, readable and writable.
+	Pool     = 0xf0000
+	SlotSize = 0x1000
+	Slots    = 16
+	PoolSize = Slots * SlotSize
+)
+
+// HowStride is the distance of two entries of the how table. It is a power of
+// two, so that the seccomp program can check the alignment with a mask:
+// between two entries, flags could be read as resolve bits.
+const HowStride = 32
+
+// The how table has three sections, by what an open can do, and in each of
+// them two blocks, by how the path is walked.
+const (
+	PathOpens  = 64  // O_PATH, and O_DIRECTORY for reading
+	ReadOpens  = 16  // O_RDONLY
+	WriteOpens = 288 // for writing, and O_CREAT
+	Variants   = 2
+
+	HowRead    = How + PathOpens*Variants*HowStride
+	HowWrite   = HowRead + ReadOpens*Variants*HowStride
+	HowEnd     = HowWrite + WriteOpens*Variants*HowStride
+	howEntries = (PathOpens + ReadOpens + WriteOpens) * Variants
+)
+
+// Variants of a walk: both stay beneath the descriptor; a literal one meets no
+// symlink on its way.
+const (
+	Beneath = 0
+	Literal = 1
+)
+
+// Offsets in a slot. The code's stack grows down from the slot's end.
+const (
+	SlotBusy   = 0
+	SlotRSP    = 8
+	SlotSite   = 16
+	SlotNr     = 24
+	SlotDI     = 32
+	SlotSI     = 40
+	SlotDX     = 48
+	SlotR10    = 56
+	SlotR8     = 64
+	SlotR9     = 72
+	SlotPhase  = 80 // calls made so far, 32 bits
+	SlotDefer  = 84 // a signal waits for the end, 32 bits
+	SlotBX     = 88
+	SlotBP     = 96
+	SlotR12    = 104
+	SlotR13    = 112
+	SlotR14    = 120
+	SlotR15    = 128
+	SlotResult = 136
+	SlotOff    = 144 // in the last slot: not 0 if this process may not
+	SlotPath   = 192
+	PathSize   = 1024
+)
+
+// Slow is the result that stands for "make the plain call". It is neither a
+// descriptor nor an errno.
+const Slow = -0x7000
+
+// DeferNr is the number of the call that the code makes to hand over to the
+// tracer: one that always stops there.
+const DeferNr = 437
+
+// Flags of a mount, and of the whole view, where they are the union of what
+// some mount forbids.
+const (
+	MountSlow    = 1 << iota // not for this code
+	MountRO                  // read-only
+	MountNoDev               // devices must not be opened
+	MountNoExec              // access(X_OK) says no
+	MountExact               // asked for: the call tells a mount point from what lies below
+	MountTwice               // what it shows is shown elsewhere too: the tracer must see which place a directory was opened by
+	ViewAnyFD                // the guest's own descriptors may be used
+	ViewNoStat               // stat and its kin are emulated
+	ViewNoAccess             // access is emulated
+	ViewNoCreate             // new files need the tracer
+)
+
+// Offsets in the view table, and its limits.
+const (
+	ViewFlags    = 0  // 32 bits
+	ViewNumAbove = 4  // 32 bits
+	ViewAnyEnd   = 8  // 32 bits: end of the how entries for any descriptor
+	ViewFirstFD  = 12 // 32 bits: reserved descriptors from here on
+	ViewAbove    = 16
+	MaxAbove     = 126
+	ViewNodes    = ViewAbove + MaxAbove*16 // 0x7f0
+	MaxNodes     = 512
+	NodeSize     = 32
+	ViewNames    = ViewNodes + MaxNodes*NodeSize
+	MaxNames     = ViewSize - ViewNames
+)

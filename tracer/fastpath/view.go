@@ -1,0 +1,173 @@
+package fastpath
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+	"strings"
+)
+
+// Mount is what the code may know of a mount of the view.
+type Mount struct {
+	// Target is the guest path of the mount point, absolute and clean.
+	Target string
+	// FD is a descriptor of the mount's root in this process. It is handed
+	// on to the guest under a reserved number, if Flags do not say MountSlow.
+	FD int
+	// Flags are Mount*.
+	Flags uint32
+}
+
+// ID names a directory by device and inode; inode 0 stands for all of them.
+type ID struct{ Dev, Ino uint64 }
+
+// Table is what the code may know of the view.
+type Table struct {
+	// Mounts: the first one is the root.
+	Mounts []Mount
+	// Above are the directories at or below which there is a mount, and what
+	// else must not be walked from.
+	Above []ID
+	// Flags are View*.
+	Flags uint32
+}
+
+// MaxReserved is the most descriptors that a table may reserve.
+const MaxReserved = 24
+
+// classes: what may be opened by a reserved descriptor.
+const (
+	classAll  = iota // everything
+	classRead        // no writing
+	classPath        // directories and O_PATH only
+	numClasses
+)
+
+func (m *Mount) class() int {
+	switch {
+	case m.Flags&MountNoDev != 0:
+		return classPath
+	case m.Flags&MountRO != 0:
+		return classRead
+	}
+	return classAll
+}
+
+// Rules is what the seccomp program lets the gadget do.
+type Rules struct {
+	// IP is the only place that may do it; 0 means none.
+	IP uint64
+	// AnyEnd bounds the how entries that go with any descriptor. FDEnd[i]
+	// are the ends of the reserved descriptors, by class; each class is
+	// bound by HowLimit.
+	AnyEnd uint32
+	// AnyList: directories may be listed by any descriptor.
+	AnyList bool
+	FirstFD int
+	FDEnd   [numClasses]int
+}
+
+// HowLimit is the end of the how entries that class may use.
+func HowLimit(class int) uint32 {
+	return [...]uint32{HowEnd, HowWrite, HowRead}[class]
+}
+
+// plan chooses the reserved descriptors: those of one class lie together.
+func (t *Table) plan(first int) (r Rules, fds []int, number map[int]int) {
+	r = Rules{IP: SymGadgetAfter, AnyEnd: How, FirstFD: first}
+	if t.Flags&ViewAnyFD != 0 {
+		r.AnyEnd, r.AnyList = HowEnd, true
+		for _, m := range t.Mounts {
+			// A descriptor does not tell which mount it came from.
+			r.AnyEnd = min(r.AnyEnd, HowLimit(m.class()))
+		}
+	}
+	number = map[int]int{}
+	for class := range numClasses {
+		for i := range t.Mounts {
+			m := &t.Mounts[i]
+			if m.Flags&MountSlow == 0 && m.class() == class && len(fds) < MaxReserved {
+				number[i] = first + len(fds)
+				fds = append(fds, m.FD)
+			}
+		}
+		r.FDEnd[class] = first + len(fds)
+	}
+	return r, fds, number
+}
+
+var errSize = errors.New("the view has too many mounts for the fast path")
+
+// node is a directory of the mount trie.
+type node struct {
+	name  string
+	kids  []*node
+	mount int // -1: none
+}
+
+// Place writes code and tables to b, the part of the window from Text on.
+// first is the number of the first reserved descriptor. fds are the
+// descriptors to be handed on, in order.
+func (t *Table) Place(b []byte, first int) (r Rules, fds []int, err error) {
+	if len(t.Above) > MaxAbove || len(t.Mounts) == 0 {
+		return r, nil, errSize
+	}
+	r, fds, number := t.plan(first)
+	root := &node{mount: 0}
+	for i, m := range t.Mounts[1:] {
+		n := root
+		for name := range strings.SplitSeq(strings.Trim(m.Target, "/"), "/") {
+			k := slices.IndexFunc(n.kids, func(k *node) bool { return k.name == name })
+			if k < 0 {
+				k = len(n.kids)
+				n.kids = append(n.kids, &node{name: name, mount: -1})
+			}
+			n = n.kids[k]
+		}
+		n.mount = i + 1
+	}
+	copy(b, Blob)
+	copy(b[Dot-Text:], ".\x00")
+	putHow(b[How-Text:])
+	le := binary.LittleEndian
+	v := b[View-Text : View-Text+ViewSize]
+	flags := t.Flags
+	for _, m := range t.Mounts {
+		flags |= m.Flags &^ MountSlow
+	}
+	le.PutUint32(v[ViewFlags:], flags)
+	le.PutUint32(v[ViewNumAbove:], uint32(len(t.Above)))
+	le.PutUint32(v[ViewAnyEnd:], r.AnyEnd)
+	le.PutUint32(v[ViewFirstFD:], uint32(first))
+	for i, id := range t.Above {
+		le.PutUint64(v[ViewAbove+i*16:], id.Dev)
+		le.PutUint64(v[ViewAbove+i*16+8:], id.Ino)
+	}
+	// Breadth first: the children of a node lie together.
+	all := []*node{root}
+	names := 0
+	for i := 0; i < len(all); i++ {
+		n := all[i]
+		if len(all)+len(n.kids) > MaxNodes || names+len(n.name) > MaxNames {
+			return r, nil, errSize
+		}
+		e := v[ViewNodes+i*NodeSize:]
+		le.PutUint16(e[0:], uint16(names))
+		le.PutUint16(e[2:], uint16(len(n.name)))
+		le.PutUint16(e[4:], uint16(len(all)))
+		le.PutUint16(e[6:], uint16(len(n.kids)))
+		fd, mf := -1, uint32(MountSlow)
+		if n.mount >= 0 {
+			e[16] = 1
+			if f, ok := number[n.mount]; ok {
+				fd, mf = f, t.Mounts[n.mount].Flags
+			}
+		}
+		le.PutUint32(e[8:], uint32(fd))
+		le.PutUint32(e[12:], mf)
+		copy(v[ViewNames+names:], n.name)
+		names += len(n.name)
+		all = append(all, n.kids...)
+	}
+	return r, fds, nil
+}

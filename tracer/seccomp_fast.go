@@ -1,0 +1,118 @@
+package tracer
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/tracer/fastpath"
+)
+
+// fastKind is what the code of the fast path may do with a call that stops
+// everywhere else.
+type fastKind uint8
+
+const (
+	fastNone  fastKind = iota
+	fastHow            // openat2 with an open_how of the sealed table
+	fastEmpty          // calls on a descriptor, by the sealed empty string
+	fastFD             // calls on a descriptor that has been looked at
+)
+
+func fastCall(s *Sysent) fastKind {
+	switch s.Name {
+	case "openat2":
+		return fastHow
+	case "newfstatat", "statx", "readlinkat", "faccessat2":
+		return fastEmpty
+	case "getdents64":
+		// The stop adds names; without it some are missing.
+		return fastFD
+	}
+	return fastNone
+}
+
+// howSize is the size of struct open_how in the table (openat2(2)).
+const howSize = 24
+
+// fastAllows judges a call that comes from the trusted instruction. A guest may
+// have jumped there: nothing but the arguments counts.
+func (p *Policy) fastAllows(kind fastKind, args *[6]uint64) bool {
+	switch kind {
+	case fastEmpty:
+		return args[1] == fastpath.Empty
+	case fastFD:
+		return p.Fast.AnyList
+	}
+	how := args[2]
+	if how%fastpath.HowStride != 0 || how < fastpath.How || how >= fastpath.HowEnd || args[3] != howSize {
+		return false
+	}
+	if how < uint64(p.Fast.AnyEnd) {
+		return true
+	}
+	fd := args[0] & 0xffffffff
+	if fd < uint64(p.Fast.FirstFD) {
+		return false
+	}
+	for class, end := range p.Fast.FDEnd {
+		if fd < uint64(end) {
+			return how < uint64(fastpath.HowLimit(class))
+		}
+	}
+	return false
+}
+
+// fastProg is fastAllows as a program, with code for every other place. All 64
+// bits of the instruction pointer are compared: a mapping 4 GiB further on is
+// a guest's own.
+func (p *Policy) fastProg(kind fastKind, code prog) prog {
+	const ip = 8
+	allow := ret(RetAllow)
+	// What the trusted instruction may not do stops: the guest asked for it.
+	stop := ret(RetTrace)
+	var inner prog
+	if kind == fastFD {
+		if !p.Fast.AnyList {
+			return code
+		}
+		inner = allow
+	} else if kind == fastEmpty {
+		inner = equal(1, fastpath.Empty, allow, code)
+	} else {
+		byFD := stop
+		for class := len(p.Fast.FDEnd) - 1; class >= 0; class-- {
+			limit := argLow(2, when(unix.BPF_JGE, fastpath.HowLimit(class), stop, allow))
+			byFD = when(unix.BPF_JGE, uint32(p.Fast.FDEnd[class]), byFD, limit)
+		}
+		byFD = argLow(0, when(unix.BPF_JGE, uint32(p.Fast.FirstFD), byFD, stop))
+		inner = when(unix.BPF_JGE, p.Fast.AnyEnd, byFD, allow)
+		inner = when(unix.BPF_JGE, fastpath.How, when(unix.BPF_JGE, fastpath.HowEnd, stop, inner), stop)
+		inner = when(unix.BPF_JSET, fastpath.HowStride-1, stop, inner)
+		inner = argHigh(2, when(unix.BPF_JEQ, 0, argLow(2, inner), stop))
+		inner = equal(3, howSize, inner, stop)
+	}
+	inner = load(ip+4, when(unix.BPF_JEQ, uint32(p.Fast.IP>>32), inner, code))
+	return load(ip, when(unix.BPF_JEQ, uint32(p.Fast.IP), inner, code))
+}
+
+// isPool reports whether an mmap makes memory of the fast path as the engine
+// does, in a new address space. Later on the places are taken.
+func (p *Policy) isPool(args *[6]uint64) bool {
+	if p.Fast.IP == 0 || args[0] < p.WindowLow || args[3] != poolFlags {
+		return false
+	}
+	return args[0] == fastpath.Pool && args[1] == fastpath.PoolSize && args[2] == unix.PROT_READ|unix.PROT_WRITE ||
+		args[0] == fastpath.LowStubs && args[1] == fastpath.StubsSize && args[2] == unix.PROT_READ|unix.PROT_EXEC
+}
+
+const poolFlags = unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_FIXED_NOREPLACE
+
+// pool is isPool as a program.
+func (p *Policy) pool(no prog) prog {
+	if p.Fast.IP == 0 {
+		return no
+	}
+	allow := ret(RetAllow)
+	low := equal(0, fastpath.LowStubs, equal(1, fastpath.StubsSize, equal(2, unix.PROT_READ|unix.PROT_EXEC, allow, no), no), no)
+	code := equal(0, fastpath.Pool, equal(1, fastpath.PoolSize, equal(2, unix.PROT_READ|unix.PROT_WRITE, allow, no), no), low)
+	return equal(3, poolFlags, code, no)
+}
