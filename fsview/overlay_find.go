@@ -334,8 +334,9 @@ func (o *Union) List(rel string) ([]Name, unix.Errno) {
 
 func (o *Union) list(set dirSet) ([]Name, unix.Errno) {
 	var out []Name
-	seen := map[string]bool{}
-	for _, d := range set {
+	upper := 0 // how many of them are in the upper layer
+	seen := map[string]int{}
+	for i, d := range set {
 		// By its link: "." would need the right to search.
 		fd, e := linux.Openat(unix.AT_FDCWD, procFD(d.fd), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 		if e != 0 {
@@ -343,18 +344,26 @@ func (o *Union) list(set dirSet) ([]Name, unix.Errno) {
 		}
 		files := len(set) > 1 && opaque(d.fd) == 'x'
 		e = eachEntry(fd, func(n Name) {
-			if seen[n.Name] {
+			if at := seen[n.Name]; at != 0 {
+				// Of a merged directory the lower one gives the number.
+				if at > 0 && i > 0 && o.upper && n.Type == unix.DT_DIR && out[at-1].Type == unix.DT_DIR && at <= upper {
+					out[at-1].Ino = n.Ino
+				}
 				return
 			}
-			seen[n.Name] = true
+			seen[n.Name] = -1
 			if n.Type == unix.DT_CHR || n.Type == unix.DT_UNKNOWN || files && n.Type == unix.DT_REG {
 				if hidden(d.fd, n.Name) {
 					return
 				}
 			}
 			out = append(out, n)
+			seen[n.Name] = len(out)
 		})
 		unix.Close(fd)
+		if i == 0 && d.layer == 0 {
+			upper = len(out)
+		}
 		if e != 0 {
 			return nil, e
 		}
@@ -427,4 +436,21 @@ func (o *Union) Movable(rel string) bool {
 	}
 	defer b.close()
 	return b.set == nil || o.upper && b.layer == 0 && len(b.set) == 1
+}
+
+// Identity is the directory that stands for the merged directory rel wherever
+// it is recognised by its number: the topmost lower one, which is there before
+// and after the first change. ok is false for anything else. Programs that walk
+// a tree (fts(3)) compare the numbers and give up if they change.
+func (o *Union) Identity(rel string) (host string, st Stat, ok bool) {
+	b, e := o.find(rel, true)
+	if e != 0 {
+		return "", st, false
+	}
+	defer b.close()
+	if !o.upper || len(b.set) < 2 || b.layer != 0 {
+		return "", st, false
+	}
+	st, e = OS{}.Stat(Handle(b.set[1].fd))
+	return o.layers[b.set[1].layer].host(rel), st, e == 0
 }

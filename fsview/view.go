@@ -31,6 +31,7 @@ type View struct {
 	hider  Hider // links again, if it hides anything
 	trie   node
 	mounts []*Mount // those that can be reached, root first
+	table  []*Mount // with Mount: these and what they cover
 	back   []*Mount // the same, longest Source first, for the way back
 	above  map[devIno]bool
 	merged []Dir
@@ -69,10 +70,14 @@ func New(c Config) (*View, error) {
 
 // Close gives up the held descriptors.
 func (v *View) Close() {
-	for _, m := range v.mounts {
+	all := v.mounts
+	if v.table != nil {
+		all = v.table
+	}
+	for _, m := range all {
 		v.release(m)
 	}
-	v.mounts = nil
+	v.mounts, v.table = nil, nil
 }
 
 // release gives up what a mount holds.

@@ -17,6 +17,7 @@ import (
 type cwd struct {
 	base  fsview.Base
 	valid bool
+	views int // handler.views when base was made
 	// pending are the tasks that were let into a chdir and have not stopped
 	// since: whether and when it happens is not known, so nothing is cached.
 	pending []*tracer.Task
@@ -167,6 +168,9 @@ func (h *handler) noteFD(c *tracer.Call, q *fsview.Request, r *fsview.Resolution
 
 func (h *handler) baseCwd(t *tracer.Task, n int) (b *fsview.Base, keep bool, e unix.Errno) {
 	c := cwdOf(t)
+	if c.valid && c.views != h.views {
+		c.drop(h)
+	}
 	if c.valid {
 		return &c.base, true, 0
 	}
@@ -185,7 +189,7 @@ func (h *handler) baseCwd(t *tracer.Task, n int) (b *fsview.Base, keep bool, e u
 		h.base[n] = base
 		return &h.base[n], false, 0
 	}
-	c.base, c.valid = base, true
+	c.base, c.valid, c.views = base, true, h.views
 	return &c.base, true, 0
 }
 
@@ -193,7 +197,7 @@ func (h *handler) baseCwd(t *tracer.Task, n int) (b *fsview.Base, keep bool, e u
 // h.res[n].
 func (h *handler) resolve(c *tracer.Call, path string, dir int8, n int, op fsview.Op, follow, needHost bool) (*fsview.Resolution, unix.Errno) {
 	q := &h.req
-	*q = fsview.Request{Path: path, Op: op, Follow: follow, NeedHost: needHost, Caller: c.Task, Root: h.rootOf(c.Task), Hold: h.hold}
+	*q = fsview.Request{Path: path, Op: op, Follow: follow, NeedHost: needHost, Caller: c.Task, Hold: h.hold, Root: h.rootOf(c.Task)}
 	if path == "" || path[0] != '/' {
 		b, keep, e := h.baseOf(c, dir, n)
 		if e != 0 {

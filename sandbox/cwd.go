@@ -64,6 +64,10 @@ func (h *handler) chdir(c *tracer.Call) {
 		}
 	}
 	if !r.Relative {
+		if e := mergedDirectory(r, unix.X_OK); e != 0 {
+			c.Fail(e)
+			return
+		}
 		c.SetPath(0, r.Host)
 		h.chdirStarts(c.Task, strings.Clone(r.Guest))
 		return

@@ -53,7 +53,7 @@ type nextImage struct {
 // would look up in the host's tree is done here: "#!" lines, and the ELF
 // interpreter (DESIGN: exec).
 func (h *handler) exec(c *tracer.Call) {
-	proc(c.Task).loading = nil
+	proc(c.Task).next = nil
 	t, given, e := h.execTarget(c)
 	if e != 0 {
 		c.Fail(e)
@@ -85,7 +85,7 @@ func (h *handler) exec(c *tracer.Call) {
 		}
 	}
 	h.execArgs(c, t)
-	proc(c.Task).loading = &nextImage{id: t.id}
+	proc(c.Task).next = &nextImage{id: t.id}
 	if t.fd >= 0 && !stub {
 		// fexecve: the kernel names the file by its descriptor.
 		// What it would read as a path must still be empty then.
@@ -101,7 +101,7 @@ func (h *handler) exec(c *tracer.Call) {
 		if !ok {
 			guest = given
 		}
-		proc(c.Task).loading = &nextImage{image: &image{exe: guest}}
+		proc(c.Task).next = &nextImage{image: &image{exe: guest}}
 	} else if n := len(given) - len(plan.Path); n > 0 {
 		// AT_EXECFN is written over the kernel's string: it must fit.
 		plan.Path = strings.Repeat("/", n) + plan.Path

@@ -21,7 +21,8 @@ import (
 // mount above it nor the guest's own descriptors are used.
 func (s *Sandbox) fastTable() *fastpath.Table {
 	mode := s.o.Fast
-	if mode != "on" && mode != "auto" || s.o.Trace != nil {
+	// With an emulated identity, owners and permissions are not the kernel's.
+	if mode != "on" && mode != "auto" || s.o.Trace != nil || s.h.id != nil {
 		return nil
 	}
 	t := &fastpath.Table{Flags: fastpath.ViewAnyFD}

@@ -37,6 +37,7 @@ type handler struct {
 	socks     sockets
 	procfs    procfs
 	id        *identity    // nil: ids and owners are the kernel's
+	views     int          // how often the view has changed
 	half      map[int]bool // tasks in the second part of a close_range
 
 	readOnlyMounts bool
@@ -83,15 +84,13 @@ type image struct {
 // process is what the tasks of one program share, until one of them execs.
 type process struct {
 	image *image
-	// loading is the exec that is about to succeed, pin the connect that is
-	// being made.
-	loading *nextImage
-	pin     *sockPin
+	next  *nextImage // the exec that is about to succeed
+	pin   *sockPin   // the connect that is being made
 	// fds are guest paths of directory descriptors (see noteFD). A stale one
 	// does no harm: the view checks it against the directory itself.
-	fds  map[int]string
-	cred cred.Cred  // with an emulated identity
-	next *cred.Cred // what it will be once the exec at hand has succeeded
+	fds      map[int]string
+	cred     cred.Cred  // with an emulated identity
+	nextCred *cred.Cred // what it will be once the exec at hand has succeeded
 }
 
 func proc(t *tracer.Task) *process {
@@ -106,7 +105,7 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 	p := &process{}
 	if parent != nil {
 		*p = *proc(parent)
-		p.loading, p.pin = nil, nil
+		p.next, p.pin = nil, nil
 		if p.fds != nil {
 			if shared, e := ptrace.Kcmp(parent.Tid, child.Tid, ptrace.KcmpFiles); e != 0 || shared != 0 {
 				p.fds = maps.Clone(p.fds)
@@ -125,13 +124,13 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 func (h *handler) Exec(t *tracer.Task) {
 	p := proc(t)
 	p.image = nil
-	h.execed(t, p.loading)
-	if p.loading != nil {
-		p.image = p.loading.image
-	}
-	p.loading = nil
+	h.execed(t, p.next)
 	if p.next != nil {
-		p.cred, p.next = *p.next, nil
+		p.image = p.next.image
+	}
+	p.next = nil
+	if p.nextCred != nil {
+		p.cred, p.nextCred = *p.nextCred, nil
 	}
 	h.chdirDone(t)
 	if h.trace != nil {

@@ -29,8 +29,9 @@ type identity struct {
 	h     *handler
 	first cred.Cred
 	owners
-	obj   object
-	statx unix.Statx_t
+	mounts mounts
+	obj    object
+	statx  unix.Statx_t
 }
 
 func newIdentity(h *handler, u *User, state string) (*identity, error) {
@@ -55,7 +56,7 @@ func credOf(t *tracer.Task) *cred.Cred { return &proc(t).cred }
 // born gives a child its parent's identity, or the command its first one.
 func (id *identity) born(parent, child *tracer.Task) {
 	p := proc(child)
-	p.next = nil
+	p.nextCred = nil
 	if parent == nil {
 		p.cred = id.first
 		return

@@ -313,21 +313,6 @@ func (id *identity) search(c *tracer.Call, r *fsview.Resolution) unix.Errno {
 	return id.permit(c.Task, o, unix.X_OK)
 }
 
-// mount serves chroot; all other calls about mounts are refused.
-func (id *identity) mount(c *tracer.Call) bool {
-	if c.Ent.Name != "chroot" {
-		c.Fail(unix.EPERM)
-		return true
-	}
-	e := id.chroot(c)
-	if e != 0 {
-		c.Fail(e)
-		return true
-	}
-	c.Return(0)
-	return true
-}
-
 func (id *identity) chroot(c *tracer.Call) unix.Errno {
 	raw, e := c.Path(0, 0)
 	if e != 0 {

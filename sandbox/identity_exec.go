@@ -70,7 +70,7 @@ func (id *identity) exec(c *tracer.Call, t *target) map[uint64]uint64 {
 	if k.Exec(f) {
 		secure = 1
 	}
-	proc(c.Task).next = &k
+	proc(c.Task).nextCred = &k
 	return map[uint64]uint64{
 		atUID: uint64(k.UID.Real), atEUID: uint64(k.UID.Effective),
 		atGID: uint64(k.GID.Real), atEGID: uint64(k.GID.Effective), atSecure: secure,

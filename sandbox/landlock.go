@@ -95,10 +95,14 @@ func (k *lock) fill(s *Sandbox, l *tracer.Launch) error {
 			}
 		}
 	}
-	if err := k.texts(s.h); err != nil {
-		return err
-	}
 	if s.h.id != nil {
+		dir, err := s.h.id.mountDir()
+		if err == nil {
+			err = k.allow(dir, landlock.Read|landlock.Write|landlock.Execute)
+		}
+		if err != nil {
+			return fmt.Errorf("scratch directory: %w", err)
+		}
 		for _, p := range devices {
 			if err := k.allow(p, landlock.Read|landlock.Device); err != nil {
 				return fmt.Errorf("%s: %w", p, err)
@@ -120,25 +124,6 @@ func (k *lock) fill(s *Sandbox, l *tracer.Launch) error {
 		if err := k.interp(p); err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
-	}
-	return nil
-}
-
-// texts lets the guest read the files that stand for texts of procfs.
-func (k *lock) texts(h *handler) error {
-	for _, m := range h.view.Mounts() {
-		if m.Kind != fsview.Proc {
-			continue
-		}
-		if e := h.textDir(); e != 0 {
-			return fmt.Errorf("scratch directory: %w", e)
-		}
-		fd, err := unix.Open(h.procfs.dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-		if err != nil {
-			return fmt.Errorf("%s: %w", h.procfs.dir, err)
-		}
-		defer unix.Close(fd)
-		return k.set.Allow(fd, landlock.Read)
 	}
 	return nil
 }

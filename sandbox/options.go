@@ -54,7 +54,8 @@ type Options struct {
 	// Trap is "seccomp", "syscall" or "auto".
 	Trap string
 	// Fast lets guests answer path calls themselves where that is exact: "on",
-	// "auto" (only in views that hide nothing) or "off" (the default).
+	// "auto" (where no mount hides something) or "off" (the default). With an
+	// emulated identity or a trace it is always off.
 	Fast string
 
 	// Landlock is "on" (an error where the kernel lacks it), "off" or "auto"

@@ -13,7 +13,7 @@ import (
 func (h *handler) overlayOpen(c *tracer.Call, r *fsview.Resolution, how *openHow) unix.Errno {
 	u := unionOf(r)
 	if how.flags&unix.O_PATH != 0 {
-		return 0
+		return mergedDirectory(r, 0)
 	}
 	write := how.flags&unix.O_ACCMODE != unix.O_RDONLY || how.flags&unix.O_TRUNC != 0
 	if u == nil {
@@ -58,6 +58,8 @@ func (h *handler) overlayOpen(c *tracer.Call, r *fsview.Resolution, how *openHow
 			r.Host = append(r.Host[:0], u.UpperPath(rel)...)
 		}
 		return 0
+	case !write && r.Merged:
+		return mergedDirectory(r, unix.R_OK)
 	case !write || !r.Lower:
 		return 0
 	}

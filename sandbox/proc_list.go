@@ -19,7 +19,8 @@ import (
 // more seccomp filter, with the very call that it has just entered.
 //
 // A process that was handed such a descriptor by another one lists all of the
-// host's process numbers. Numbers are all that it sees: they lead nowhere.
+// host's process numbers. Numbers are all that it sees: they lead nowhere. A
+// process that installs a filter of its own gets this one first (seccomp.go).
 
 // listState says how far a process has got.
 type listState uint8

@@ -34,7 +34,7 @@ func guestMaps(text string, guest func(string) string) string {
 			}
 			continue
 		}
-		if skip = engineMapping(path); skip {
+		if skip = engineMapping(path) || windowRange(line); skip {
 			continue
 		}
 		if !strings.HasPrefix(path, "/") {
@@ -88,6 +88,9 @@ func guestNuma(text string, guest func(string) string) string {
 	const key = " file="
 	var b strings.Builder
 	for line := range strings.Lines(text) {
+		if addr, _, _ := strings.Cut(line, " "); windowRange(addr) {
+			continue
+		}
 		i := strings.Index(line, key)
 		if i < 0 {
 			b.WriteString(line)

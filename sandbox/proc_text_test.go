@@ -18,6 +18,8 @@ func toGuest(host string) string {
 
 func TestGuestMaps(t *testing.T) {
 	const in = `00010000-000c4000 r-xs 00000000 00:01 7411                               /memfd:ptbox-window (deleted)
+000f0000-00100000 rw-p 00000000 00:00 0 
+00100000-00101000 rw-p 00000000 00:00 0 
 55a196454000-55a196456000 r--p 00000000 fe:00 247026                     /host/usr/bin/cat
 55a196456000-55a19645b000 r-xp 00002000 fe:00 247026                     /host/a b\012c (deleted)
 55a1a30e7000-55a1a3108000 rw-p 00000000 00:00 0                          [heap]
@@ -28,7 +30,8 @@ func TestGuestMaps(t *testing.T) {
 7f734335e000-7f734335f000 r--p 00000000 fe:00 12                         /elsewhere/secret
 ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]
 `
-	const want = `55a196454000-55a196456000 r--p 00000000 fe:00 247026                     /usr/bin/cat
+	const want = `00100000-00101000 rw-p 00000000 00:00 0 
+55a196454000-55a196456000 r--p 00000000 fe:00 247026                     /usr/bin/cat
 55a196456000-55a19645b000 r-xp 00002000 fe:00 247026                     /a b\012c (deleted)
 55a1a30e7000-55a1a3108000 rw-p 00000000 00:00 0                          [heap]
 7f7343339000-7f734335b000 rw-p 00000000 00:00 0 
@@ -62,6 +65,7 @@ VmFlags: rd mr mw me dw sd
 
 func TestGuestNuma(t *testing.T) {
 	const in = `00010000 default file=/memfd:ptbox-window\040(deleted) mapped=12 N0=12
+000f0000 default anon=1
 55a196454000 default file=/host/usr/bin/cat mapped=2 active=0 N0=2 kernelpagesize_kB=4
 55a196455000 default file=/host/a\040b\075 mapped=2
 55a1a30e7000 default heap anon=3 dirty=3 N0=3 kernelpagesize_kB=4

@@ -239,7 +239,8 @@ func (h *handler) active() tracer.When {
 		w |= tracer.IfUTS
 	}
 	if h.id != nil {
-		w |= tracer.IfIdentity
+		// The guest's root may mount what makes the other two matter.
+		w |= tracer.IfIdentity | tracer.IfReadOnly | tracer.IfMounts
 	}
 	for _, m := range h.view.Mounts() {
 		if shapesStatfs(m) {

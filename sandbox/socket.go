@@ -283,6 +283,16 @@ func (h *handler) sendmsg(c *tracer.Call, addr uint64) {
 			binary.LittleEndian.PutUint32(hdr[8:], uint32(len(raw)))
 		}
 	}
+	if h.id != nil {
+		ctl, e := h.id.control(c, hdr[:])
+		if e != 0 {
+			c.Fail(e)
+			return
+		}
+		if ctl != nil {
+			refs[4] = c.Put(ctl)
+		}
+	}
 	var words []uint64
 	for i := 0; i < len(hdr); i += 8 {
 		words = append(words, binary.LittleEndian.Uint64(hdr[i:]))
@@ -441,6 +451,9 @@ func (h *handler) sockResult(r *tracer.Result, s sockOut) {
 
 // fixMsg translates the address in a msghdr that recvmsg has filled in.
 func (h *handler) fixMsg(r *tracer.Result, hdr uint64) {
+	if h.id != nil {
+		h.id.fixControl(r, hdr)
+	}
 	var b [12]byte
 	if r.Read(hdr, b[:]) != 0 {
 		return

@@ -2,12 +2,17 @@ package tracer
 
 import "golang.org/x/sys/unix"
 
-// Calls about mounts: the view is fixed when the sandbox starts.
+// umountNoFollow is UMOUNT_NOFOLLOW.
+const umountNoFollow = 0x8
+
+// Calls about mounts: the view is fixed when the sandbox starts, but for an
+// emulated root.
 var tableMount = []Sysent{
 	{
 		Name: "mount", Nr: nrs{165, 21, 40}, Args: kinds{Str, Path, Str, Hex, Ptr},
-		Class: ClassMount, Support: Refused, Errno: unix.EPERM,
-		Note: "As without CAP_SYS_ADMIN.",
+		Paths: paths(cwdPath(1, OpLookup, FollowAlways)),
+		Class: ClassMount, Support: Handled, When: IfIdentity, Errno: unix.EPERM,
+		Note: "Changes the view: binds, tmpfs, and proc, sysfs, devpts and mqueue where the view has them; without an emulated identity as without CAP_SYS_ADMIN.",
 	},
 	{
 		Name: "umount", Nr: nrs{no, 22, no}, Args: kinds{Path},
@@ -16,8 +21,9 @@ var tableMount = []Sysent{
 	},
 	{
 		Name: "umount2", Nr: nrs{166, 52, 39}, Args: kinds{Path, Hex},
-		Class: ClassMount, Support: Refused, Errno: unix.EPERM,
-		Note: "As without CAP_SYS_ADMIN.",
+		Paths: paths(cwdPath(0, OpLookup, FollowUnlessBit).flags(1, umountNoFollow, 0)),
+		Class: ClassMount, Support: Handled, When: IfIdentity, Errno: unix.EPERM,
+		Note: "Takes away what mount has added; without an emulated identity as without CAP_SYS_ADMIN.",
 	},
 	{
 		Name: "pivot_root", Nr: nrs{155, 217, 41}, Args: kinds{Path, Path},

@@ -116,6 +116,47 @@ var procCases = []Case{
 		n=open "/proc/self/fd" O_RDONLY|O_DIRECTORY
 		openat $n $d O_RDONLY
 	`},
+	{Name: "texts of procfs", Tree: procTree, Mounts: procMounts, Script: `
+		stat.t "/proc/self/maps" => OK reg
+		access "/proc/self/maps" R_OK => OK
+		access "/proc/self/maps" W_OK => EACCES
+		open.q "/proc/self/maps" O_RDONLY => OK
+		open.q "/proc/self/maps" O_WRONLY => EACCES
+		open.q "/proc/self/maps" O_RDWR => EACCES
+		open.q "/proc/self/maps" O_RDONLY|O_DIRECTORY => ENOTDIR
+		open.q "/proc/self/maps/" O_RDONLY => ENOTDIR
+		open.q "/proc/self/maps/x" O_RDONLY => ENOTDIR
+		open.q "/proc/self/maps" O_RDONLY|O_CREAT => OK
+		open.q "/proc/self/maps" O_RDONLY|O_CREAT|O_EXCL => EEXIST
+		open.q "/proc/mounts" O_RDONLY => OK
+		open.q "/proc/mounts" O_RDONLY|O_NOFOLLOW => ELOOP
+		open.q "/proc/self/mountinfo" O_RDONLY|O_NOFOLLOW => OK
+		open.q "/proc/self/task/"+$TID+"/status" O_RDONLY => OK
+		open.q "/proc/thread-self/numa_maps" O_RDONLY
+		open.q "/proc/self/task/1/status" O_RDONLY => ENOENT
+		open.q "/proc/self/none" O_RDONLY => ENOENT
+		p=open.q "/proc/self/maps" O_PATH
+		readlink "/proc/self/fd/"+$p => OK "/proc/PID/maps"
+		r=open.q "/proc/self/fd/"+$p O_RDONLY => OK
+		readlink "/proc/self/fd/"+$r => OK "/proc/PID/maps"
+		again=open.q "/proc/self/fd/"+$r O_RDONLY => OK
+		readlink "/proc/self/fd/"+$again => OK "/proc/PID/maps"
+		d=open.q "/proc/self" O_RDONLY|O_DIRECTORY => OK
+		t=openat.q $d "status" O_RDONLY => OK
+		read $t 5 => OK "Name:"
+		lseek $t 0 SEEK_SET => OK
+		read $t 5 => OK "Name:"
+		~EPERM write $t "x" => EBADF
+		openat $d "../self/root/f" O_RDONLY
+		chdir "/proc/self/task"
+		x=open.q $TID+"/status" O_RDONLY => OK
+		read $x 5 => OK "Name:"
+		openat2.q $d "status" O_RDONLY 0 RESOLVE_BENEATH => OK
+		openat2 $d "../self/status" O_RDONLY 0 RESOLVE_BENEATH => EXDEV
+		unlink "/proc/self/maps"
+		rename "/proc/self/maps" "/x"
+		truncate "/proc/self/maps" 0
+	`},
 	{Name: "pipes, sockets and memory files", Tree: procTree, Mounts: procMounts, Script: `
 		p=pipe2 0
 		s=socketpair AF_UNIX SOCK_STREAM

@@ -132,6 +132,8 @@ var boxes = []box{
 	{"seccomp-only", []string{"--trap=seccomp", "--landlock=off"}},
 	{"syscall", []string{"--trap=syscall", "--landlock=on"}},
 	{"syscall-only", []string{"--trap=syscall", "--landlock=off"}},
+	{"fast", []string{"--fast=on", "--landlock=on"}},
+	{"fast-only", []string{"--fast=on", "--landlock=off"}},
 }
 
 // argv is the command line of a sandbox around the program.

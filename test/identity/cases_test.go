@@ -68,5 +68,5 @@ var cases = map[string][]string{
 		"create /f 0644", "setx /f user.a value", "getx /f user.a", "listx /f", "chown /f 5 5", "listx /f", "chmod /f 0444", "setx /f user.b x", "listx /f", "stat /f",
 		"setx /f trusted.t v", "getx /f trusted.t", "getx /f security.capability", "chmod /f 0", "getx /f user.a", "getx /f security.none",
 	},
-	"peer": {"peer", "setgid 4 4 4", "setuid 3 3 3", "peer"},
+	"peer": {"peer", "message 0 0", "setgid 4 4 4", "setuid 3 3 3", "peer", "message 3 4", "message 0 4", "message 3 0"},
 }

@@ -201,3 +201,27 @@ func TestHostname(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// The guest's root mounts in the view, as it would in a namespace of its own
+// whose first mounts are locked.
+func TestMount(t *testing.T) {
+	got := ptbox(t, root(t, unpriv.Nobody), state(t),
+		"mkdir /a 0755", "create /a/f 0644", "mkdir /a/sub 0755", "mkdir /b 0755", "create /b/hidden 0644", "mkdir /c 0755", "symlink /b /l",
+		"mount /a /l none 0x1000", "ls /b", "create /b/new 0644", "ls /a", "rmdir /b", "mount none /b none 0x1021", "create /b/x 0644", "create /a/y 0644",
+		"mount none /b none 0x1020", "create /b/x 0644", "mount tmpfs /a/sub tmpfs 0 mode=700", "create /a/sub/t 0644", "stat /a/sub", "ls /b/sub", "umount /a/sub 0", "ls /a/sub",
+		"umount /b 0", "ls /b", "umount /b 0", "umount /proc 0", "umount /c 0",
+		"mount proc /c proc 0", "readlink /c/self/exe", "umount /c 0", "mount / /c none 0x1000", "mount / /c none 0x5000", "ls /c/b", "umount /c 0", "umount /c 2", "ls /c",
+		"mount sysfs /c sysfs 0", "mount x /c ext4 0", "mount none /c none 0x40000", "mount none / none 0x44000", "mount tmpfs /missing tmpfs 0", "mount /a/f /b/hidden none 0x1000", "mount /a /b/hidden none 0x1000",
+		"chroot /b", "mkdir /m 0755", "mount tmpfs /m tmpfs 0", "create /m/in 0644", "ls /m", "setuid 5 5 5", "mount tmpfs /m tmpfs 0", "umount /m 0")
+	b, err := os.ReadFile(filepath.Join("testdata", "mount.golden"))
+	if *update {
+		err = os.WriteFile(filepath.Join("testdata", "mount.golden"), []byte(got), 0o644)
+		b = []byte(got)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(b) {
+		t.Errorf("%s", diff(string(b), got))
+	}
+}

@@ -148,6 +148,14 @@ func own(op string, a []string) (string, error) {
 		return os.Hostname()
 	case "kill":
 		return "ok", unix.Kill(n(0), unix.Signal(n(1)))
+	case "mount":
+		data := ""
+		if len(a) > 4 {
+			data = a[4]
+		}
+		return "ok", unix.Mount(a[0], a[1], a[2], uintptr(n(3)), data)
+	case "umount":
+		return "ok", unix.Unmount(a[0], n(1))
 	case "killparent":
 		return "ok", unix.Kill(os.Getppid(), 0)
 	case "auxv":
@@ -160,6 +168,8 @@ func own(op string, a []string) (string, error) {
 		return strings.ReplaceAll("\n"+strings.TrimSpace(string(out)), "\n", "\n\t"), err
 	case "peer":
 		return ownPeer()
+	case "message":
+		return ownMessage(m(0), m(1))
 	}
 	return "unknown operation", nil
 }
@@ -259,6 +269,37 @@ func ownPeer() (string, error) {
 	defer unix.Close(fd[0])
 	defer unix.Close(fd[1])
 	u, err := unix.GetsockoptUcred(fd[0], unix.SOL_SOCKET, unix.SO_PEERCRED)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprint(u.Uid, u.Gid), nil
+}
+
+// ownMessage sends credentials over a socket pair and says which ones arrive.
+func ownMessage(uid, gid uint32) (string, error) {
+	fd, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return "", err
+	}
+	defer unix.Close(fd[0])
+	defer unix.Close(fd[1])
+	if err := unix.SetsockoptInt(fd[1], unix.SOL_SOCKET, unix.SO_PASSCRED, 1); err != nil {
+		return "", err
+	}
+	out := unix.UnixCredentials(&unix.Ucred{Pid: int32(os.Getpid()), Uid: uid, Gid: gid})
+	if err := unix.Sendmsg(fd[0], []byte("x"), out, nil, 0); err != nil {
+		return "", err
+	}
+	oob := make([]byte, 256)
+	_, n, _, _, err := unix.Recvmsg(fd[1], make([]byte, 8), oob, 0)
+	if err != nil {
+		return "", err
+	}
+	list, err := unix.ParseSocketControlMessage(oob[:n])
+	if err != nil || len(list) == 0 {
+		return "nothing", err
+	}
+	u, err := unix.ParseUnixCredentials(&list[0])
 	if err != nil {
 		return "", err
 	}
