@@ -96,7 +96,7 @@ var actions = map[string]action{
 
 // acts says whether the tracer is to make the call itself.
 func (h *handler) acts(c *tracer.Call) bool {
-	if !h.pinned || c.Ent.Name == "truncate" && h.lock != nil {
+	if !h.pinned || h.id != nil || c.Ent.Name == "truncate" && h.lock != nil {
 		return false
 	}
 	return actions[c.Ent.Name] != nil

@@ -17,7 +17,7 @@ import (
 
 // actsNames says whether the tracer is to make, remove or rename itself.
 func (h *handler) actsNames(c *tracer.Call) bool {
-	if !h.pinned || h.lock != nil || c.Ent.Class != tracer.ClassName {
+	if !h.pinned || h.id != nil || h.lock != nil || c.Ent.Class != tracer.ClassName {
 		return false
 	}
 	return c.Ent.Name != "linkat" || c.Args[4] == 0 || c.Args[4] == unix.AT_SYMLINK_FOLLOW

@@ -56,13 +56,13 @@ func (h *handler) chdir(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
+	h.chdirChecked(c, r)
 	if h.id != nil {
 		if e := h.id.search(c, r); e != 0 {
 			c.Fail(e)
 			return
 		}
 	}
-	h.chdirChecked(c, r)
 	if !r.Relative {
 		if e := mergedDirectory(r, unix.X_OK); e != 0 {
 			c.Fail(e)
@@ -148,7 +148,7 @@ func (h *handler) readlink(c *tracer.Call) {
 		c.SetPath(int(p.Arg), nil)
 		return
 	}
-	h.hold = h.pinned
+	h.hold = h.pinned && h.id == nil
 	r, e := h.resolve(c, str(raw), p.Dir, 0, fsview.Lookup, false, false)
 	h.hold = false
 	if e != 0 {
