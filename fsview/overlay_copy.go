@@ -3,8 +3,9 @@ package fsview
 import (
 	"strings"
 
-	"github.com/ptbox/ptbox/internal/linux"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/internal/linux"
 )
 
 // CopyUp makes sure that rel, which must be visible, is in the upper directory,

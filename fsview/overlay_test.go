@@ -11,8 +11,9 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/ptbox/ptbox/internal/testutil"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/internal/testutil"
 )
 
 // layerDirs makes the directories lower, upper and work with some files.

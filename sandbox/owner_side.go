@@ -104,7 +104,8 @@ func (s *sideFile) replay(b []byte) {
 		return
 	}
 	s.index[k] = sideEntry{birth: int64(le.Uint64(b[16:])), rec: rootless.Resource{
-		UID: le.Uint32(b[24:]), GID: le.Uint32(b[28:]), Mode: le.Uint32(b[32:]), HostMode: le.Uint32(b[36:]), Rdev: le.Uint64(b[40:])}}
+		UID: le.Uint32(b[24:]), GID: le.Uint32(b[28:]), Mode: le.Uint32(b[32:]), HostMode: le.Uint32(b[36:]), Rdev: le.Uint64(b[40:]),
+	}}
 }
 
 func encodeSide(k sideKey, e sideEntry) []byte {
