@@ -33,7 +33,7 @@ func overlayView(t *testing.T, dir string, l *Layers) (*View, *Union) {
 	t.Helper()
 	v, err := New(Config{
 		Root: Mount{Source: dir + "/root"}, Mounts: []Mount{{Target: "/m", Kind: Overlay, Layers: l}},
-		Scratch: func() (string, error) { return os.MkdirTemp(dir, "scratch") },
+		Scratch: func() (string, error) { return os.MkdirTemp(dir, "scratch") }, //nolint:usetesting // its place or owner is chosen here
 	})
 	must(t, err)
 	t.Cleanup(v.Close)
@@ -73,7 +73,7 @@ func TestOverlayErrors(t *testing.T) {
 	} {
 		_, err := New(Config{
 			Root: Mount{Source: dir + "/root"}, Mounts: []Mount{{Target: "/m", Kind: Overlay, Layers: c.l}},
-			Scratch: func() (string, error) { return os.MkdirTemp(dir, "scratch") },
+			Scratch: func() (string, error) { return os.MkdirTemp(dir, "scratch") }, //nolint:usetesting // its place or owner is chosen here
 		})
 		if err == nil || c.want != nil && !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) {
 			t.Errorf("%s: %v", c.name, err)

@@ -65,7 +65,7 @@ func kill(t *testing.T, cmd *exec.Cmd, state string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(time.Duration(rand.Intn(150)) * time.Millisecond)
+	time.Sleep(time.Duration(rand.Intn(150)) * time.Millisecond) //nolint:forbidigo // other processes have no event to wait for
 	cmd.Process.Kill()
 	cmd.Wait()
 }
