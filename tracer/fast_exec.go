@@ -62,7 +62,8 @@ func goSites(tid int, ino uint64) []uint64 {
 	for _, p := range e.Progs {
 		if p.Type == elf.PT_NOTE && p.Filesz < 1<<12 {
 			b := make([]byte, p.Filesz)
-			_, _ = p.ReadAt(b, 0) // what is short does not match
+			n, _ := p.ReadAt(b, 0)
+			b = b[:n]
 			isGo = isGo || bytes.Contains(b, []byte("Go\x00\x00"))
 		}
 	}
