@@ -150,6 +150,7 @@ func (id *identity) useFD(o *object, t *tracer.Task, fd int) unix.Errno {
 func (id *identity) object(c *tracer.Call, p *tracer.PathArg) (*object, unix.Errno) {
 	h, o := id.h, &id.obj
 	id.drop(o)
+	o.as = nil
 	if c.Args[p.Arg] == 0 && (p.NullOK || emptyMeansFD(c, p)) {
 		return o, id.fdObject(c, int(p.Dir))
 	}
@@ -164,6 +165,9 @@ func (id *identity) object(c *tracer.Call, p *tracer.PathArg) (*object, unix.Err
 	r, e := h.resolve(c, str(raw), p.Dir, 0, ops[p.Op], follow, false)
 	if e == 0 {
 		e = h.allowed(c, p, r)
+	}
+	if e == 0 && h.overlays {
+		e = h.lifted(c, o, r)
 	}
 	if e != 0 {
 		return nil, e
@@ -193,7 +197,19 @@ func (id *identity) fdObject(c *tracer.Call, arg int) unix.Errno {
 	if e := id.h.fdWrite(c, arg); e != 0 {
 		return e
 	}
-	return id.useFD(&id.obj, c.Task, int(int32(c.Args[arg])))
+	fd := int(int32(c.Args[arg]))
+	if host, ok, e := id.h.liftedFD(c, fd); ok {
+		if e != 0 {
+			return e
+		}
+		up, err := unix.Open(host, unix.O_PATH|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
+		if err != nil {
+			return errno(err)
+		}
+		id.obj.own = true
+		return id.use(&id.obj, up)
+	}
+	return id.useFD(&id.obj, c.Task, fd)
 }
 
 // capable reports whether a task's capability n is effective.

@@ -64,6 +64,16 @@ func (id *identity) named(c *tracer.Call, p *tracer.PathArg, raw string, r *fsvi
 	if r.Held == fsview.NoHandle || r.LastDot || r.LastDotDot || r.IsRoot {
 		return 0
 	}
+	if u := unionOf(r); u != nil {
+		switch p.Op {
+		case tracer.OpDelete, tracer.OpRename:
+			return id.mayName(c, r, u)
+		case tracer.OpCreate:
+			if e := holdUpper(r, u); e != 0 {
+				return e
+			}
+		}
+	}
 	switch p.Op {
 	case tracer.OpCreate:
 		if n := c.Ent.Name; n == "link" || n == "linkat" {
@@ -171,6 +181,11 @@ func (id *identity) open(c *tracer.Call, p *tracer.PathArg, raw string, r *fsvie
 		return 0
 	}
 	creates := how.flags&unix.O_CREAT != 0
+	if u := unionOf(r); u != nil && creates && (how.flags&unix.O_EXCL != 0 || !r.Exists) && !odd(r) {
+		if e := holdUpper(r, u); e != 0 {
+			return e
+		}
+	}
 	if creates && (how.flags&unix.O_EXCL != 0 || !r.Exists) {
 		if r.LastDot || r.LastDotDot || r.IsRoot {
 			return 0

@@ -43,6 +43,7 @@ func (id *identity) stat(c *tracer.Call) bool {
 	}
 	o, e := &id.obj, unix.Errno(0)
 	if c.Ent.Name == "fstat" {
+		o.as = nil
 		e = id.useFD(o, c.Task, int(int32(c.Args[0])))
 	} else {
 		o, e = id.object(c, &c.Ent.Paths[0])
@@ -65,6 +66,9 @@ func (id *identity) answerStat(c *tracer.Call, o *object, buf uint64) unix.Errno
 	if o.fd >= 0 {
 		id.showProcess(&o.st, &host, &id.h.res[0])
 	}
+	if o.as != nil {
+		o.st.Dev, o.st.Ino, o.st.Nlink = o.as.Dev, o.as.Ino, 1
+	}
 	if c.Ent.Name != "statx" {
 		return c.Write(buf, linux.StatBytes(&o.st))
 	}
@@ -79,6 +83,9 @@ func (id *identity) answerStat(c *tracer.Call, o *object, buf uint64) unix.Errno
 	}
 	if err := unix.Statx(fd, path, flags, int(c.Args[3]), x); err != nil {
 		return errno(err)
+	}
+	if o.as != nil {
+		x.Ino, x.Nlink, x.Dev_major, x.Dev_minor = o.st.Ino, 1, unix.Major(o.as.Dev), unix.Minor(o.as.Dev)
 	}
 	x.Uid, x.Gid, x.Mode = o.st.Uid, o.st.Gid, uint16(o.st.Mode)
 	if o.st.Rdev != host.Rdev {

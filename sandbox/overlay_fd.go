@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"path"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -205,4 +206,97 @@ func (h *handler) hidden(host, guest, link string) bool {
 	}
 	rel, dev := m.Rel(guest), uint64(st.Dev)
 	return !u.Shows(rel, dev, st.Ino) && !u.CopiedFrom(rel, dev, st.Ino)
+}
+
+// lifted prepares an object for the emulated identity, which changes it itself:
+// it must be in the upper layer for that.
+func (h *handler) lifted(c *tracer.Call, o *object, r *fsview.Resolution) unix.Errno {
+	if r.Magic && c.Ent.Writes {
+		b, ok := h.magicTarget(r)
+		if !ok {
+			return 0
+		}
+		host, e := h.lift(c, &b)
+		r.Host, r.Magic = append(r.Host[:0], host...), false
+		return e
+	}
+	u := unionOf(r)
+	if u == nil {
+		return 0
+	}
+	rel := relOf(r)
+	if r.Merged {
+		if _, st, ok := u.Identity(rel); ok {
+			o.as = &st
+		}
+	}
+	if !r.Lower || !c.Ent.Writes {
+		return 0
+	}
+	if e := u.CopyUp(rel, true); e != 0 {
+		return e
+	}
+	h.view.Release(r)
+	r.Host, r.Lower = append(r.Host[:0], u.UpperPath(rel)...), false
+	return 0
+}
+
+// liftedFD is lifted for a descriptor; ok is false if that does not name a
+// lower object.
+func (h *handler) liftedFD(c *tracer.Call, fd int) (host string, ok bool, e unix.Errno) {
+	if !h.overlays || !c.Ent.Writes {
+		return "", false, 0
+	}
+	text, e := h.fdPath(c.Task, fd)
+	if e != 0 {
+		return "", false, 0
+	}
+	link := h.at(c.Task.Tid, "cwd")
+	if fd != atFDCWD {
+		link = h.at(c.Task.Tid, "fd/"+itoa(fd))
+	}
+	b, ok := h.lowerBehind(text, link)
+	if !ok {
+		return "", false, 0
+	}
+	host, e = h.lift(c, &b)
+	return host, true, e
+}
+
+// holdUpper makes the held parent of a new name that of the upper layer.
+func holdUpper(r *fsview.Resolution, u *fsview.Union) unix.Errno {
+	if !u.Writable() {
+		return 0
+	}
+	dir := path.Dir("/" + relOf(r))[1:]
+	if e := u.CopyUp(dir, true); e != 0 {
+		return e
+	}
+	fd, err := unix.Open(u.UpperPath(dir), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return errno(err)
+	}
+	if r.Held != fsview.NoHandle {
+		unix.Close(int(r.Held))
+	}
+	r.Held = fsview.Handle(fd)
+	return 0
+}
+
+// mayName is what the emulated user may do to the names of a directory of an
+// overlay: the tracer itself makes and removes some of them.
+func (id *identity) mayName(c *tracer.Call, r *fsview.Resolution, u *fsview.Union) unix.Errno {
+	if r.Held == fsview.NoHandle {
+		return 0
+	}
+	if n, e := u.State(relOf(r)); e != 0 || n.Visible && c.Ent.Class == tracer.ClassOpen {
+		return e // EEXIST
+	} else if !n.Visible && c.Ent.Class != tracer.ClassOpen && c.Ent.Paths[0].Op == tracer.OpDelete {
+		return unix.ENOENT
+	}
+	var dir object
+	if e := id.use(&dir, int(r.Held)); e != 0 {
+		return e
+	}
+	return id.permit(c.Task, &dir, unix.W_OK|unix.X_OK)
 }

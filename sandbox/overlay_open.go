@@ -33,6 +33,11 @@ func (h *handler) overlayOpen(c *tracer.Call, r *fsview.Resolution, how *openHow
 	case creat && r.Slash:
 		return unix.EISDIR
 	case creat && how.flags&unix.O_EXCL != 0, creat && !r.Exists:
+		if h.id != nil {
+			if e := h.id.mayName(c, r, u); e != 0 {
+				return e
+			}
+		}
 		n, e := u.Ready(rel)
 		if e != 0 || !n.Whiteout {
 			return e

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/ptbox/ptbox/fsview"
 	"github.com/ptbox/ptbox/internal/linux"
 	"github.com/ptbox/ptbox/internal/rootless"
 )
@@ -30,8 +31,9 @@ type object struct {
 	link []byte // a path in /proc that leads to the object, with a NUL
 	st   unix.Stat_t
 	rec  rootless.Resource
-	seen bool // there is a record
-	side bool // it is in the side file
+	seen bool         // there is a record
+	side bool         // it is in the side file
+	as   *fsview.Stat // the identity to be shown, for a merged directory
 }
 
 var xattrName = []byte(rootless.Xattr + "\x00")
