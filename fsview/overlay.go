@@ -322,7 +322,7 @@ func (o *Union) probe() error {
 		unix.Unlinkat(o.work, name, 0)
 	}
 	if e != nil {
-		return fmt.Errorf("%s: the file system can hold no whiteout, neither as a device (%v) nor as an xattr: %w", o.workPath, err, e)
+		return fmt.Errorf("%s: the file system can hold no whiteout, neither as a device (%w) nor as an xattr: %w", o.workPath, err, e)
 	}
 	o.xattrWh = true
 	return nil

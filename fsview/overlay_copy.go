@@ -3,8 +3,9 @@ package fsview
 import (
 	"strings"
 
-	"github.com/ptbox/ptbox/internal/linux"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/internal/linux"
 )
 
 // CopyUp makes sure that rel, which must be visible, is in the upper directory,
@@ -119,7 +120,7 @@ func (o *Union) keepTimes(dir int, f func() unix.Errno) unix.Errno {
 // discard removes what was prepared.
 func (o *Union) discard(tmp string) {
 	if unix.Unlinkat(o.work, tmp, 0) == unix.EISDIR {
-		RemoveScratch(o.workPath + "/" + tmp)
+		_ = RemoveScratch(o.workPath + "/" + tmp) // what failed is said by the caller
 	}
 }
 

@@ -6,8 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ptbox/ptbox/internal/linux"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/internal/linux"
 )
 
 // The xattrs of overlayfs' userxattr form (Documentation/filesystems/overlayfs.rst).

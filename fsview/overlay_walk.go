@@ -3,8 +3,9 @@ package fsview
 import (
 	"path"
 
-	"github.com/ptbox/ptbox/internal/linux"
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/internal/linux"
 )
 
 // In an Overlay the walker looks everything up by its path from the mount's

@@ -57,7 +57,7 @@ func (h *handler) actNames(c *tracer.Call, raw [2]string, got [2]*fsview.Resolut
 	if c.Answered() {
 		return
 	}
-	e := unix.ENOSYS
+	var e unix.Errno
 	switch n := entryOf(raw[0], got[0]); c.Ent.Name {
 	case "mkdir", "mkdirat", "mknod", "mknodat":
 		if !n.ok {

@@ -9,11 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/ptbox/ptbox/fsview"
 	"github.com/ptbox/ptbox/internal/testbin"
 	"github.com/ptbox/ptbox/tracer"
 	"github.com/ptbox/ptbox/tracer/fastpath"
-	"golang.org/x/sys/unix"
 )
 
 // runGuest runs a subcommand of the guest program in a root of its own, which

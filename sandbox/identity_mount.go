@@ -215,8 +215,10 @@ func isBelow(p, dir string) bool {
 // newMount is mount of a new file system. The kernel's own ones are instances
 // of what the view shows already, which is all that the sandbox may see.
 func (id *identity) newMount(c *tracer.Call, target, kind string, flags uint64) unix.Errno {
-	kinds := map[string]fsview.Kind{"proc": fsview.Proc, "sysfs": fsview.Sysfs, "devpts": fsview.Devpts, "mqueue": fsview.Mqueue,
-		"cgroup": fsview.Cgroup, "cgroup2": fsview.Cgroup, "tmpfs": fsview.Tmpfs, "ramfs": fsview.Tmpfs}
+	kinds := map[string]fsview.Kind{
+		"proc": fsview.Proc, "sysfs": fsview.Sysfs, "devpts": fsview.Devpts, "mqueue": fsview.Mqueue,
+		"cgroup": fsview.Cgroup, "cgroup2": fsview.Cgroup, "tmpfs": fsview.Tmpfs, "ramfs": fsview.Tmpfs,
+	}
 	k, ok := kinds[kind]
 	if !ok {
 		return unix.ENODEV
@@ -356,11 +358,7 @@ func (id *identity) leave(m *fsview.Mount) error {
 func (id *identity) changed() {
 	h := id.h
 	h.views++
-	lists := h.procfs.lists
 	h.setView(h.view)
-	if lists != nil {
-		h.procfs.lists = lists
-	}
 	if h.procfs.ids != nil {
 		h.mountTable()
 	}

@@ -2,8 +2,10 @@ package sandbox
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -58,14 +60,14 @@ func stateDir() string {
 func (s *sideFile) open(dir string) error {
 	s.dir, s.fd, s.index = dir, -1, map[sideKey]sideEntry{}
 	if err := s.private(); err != nil {
-		if os.IsNotExist(err) {
+		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		return err
 	}
 	b, err := os.ReadFile(filepath.Join(dir, sideName))
 	if err != nil {
-		if os.IsNotExist(err) {
+		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		return err
@@ -104,7 +106,8 @@ func (s *sideFile) replay(b []byte) {
 		return
 	}
 	s.index[k] = sideEntry{birth: int64(le.Uint64(b[16:])), rec: rootless.Resource{
-		UID: le.Uint32(b[24:]), GID: le.Uint32(b[28:]), Mode: le.Uint32(b[32:]), HostMode: le.Uint32(b[36:]), Rdev: le.Uint64(b[40:])}}
+		UID: le.Uint32(b[24:]), GID: le.Uint32(b[28:]), Mode: le.Uint32(b[32:]), HostMode: le.Uint32(b[36:]), Rdev: le.Uint64(b[40:]),
+	}}
 }
 
 func encodeSide(k sideKey, e sideEntry) []byte {
@@ -141,7 +144,7 @@ func (s *sideFile) compact() {
 		b = append(b, encodeSide(k, e)...)
 	}
 	if os.WriteFile(name+".new", b, 0o600) == nil {
-		os.Rename(name+".new", name)
+		_ = os.Rename(name+".new", name) // the old file says the same
 	}
 }
 

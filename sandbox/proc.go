@@ -34,8 +34,11 @@ type procfs struct {
 func (h *handler) setProc(v *fsview.View) {
 	p := &h.procfs
 	p.below, p.dev, p.table = map[*fsview.Mount]string{}, map[uint64]bool{}, v.Mounts()
-	p.lists = map[int]listState{}
-	p.whole = p.filters == 0 || len(h.dirs) > 0
+	if p.lists == nil {
+		// Once: the seccomp program does not change when the view does.
+		p.lists = map[int]listState{}
+		p.whole = p.filters == 0 || len(h.dirs) > 0 || h.overlays
+	}
 	for _, m := range v.Mounts() {
 		switch rel, in := below("/proc", m.Source); {
 		case m.Kind == fsview.Proc:

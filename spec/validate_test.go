@@ -156,12 +156,18 @@ func TestValidateMounts(t *testing.T) {
 		{one(`{"destination": "/a", "source": "x"}`), []string{`/mounts/0/type: missing`}},
 		{one(`{"destination": "/a", "type": "ext4", "source": "/dev/x"}`), []string{`/mounts/0/type: file systems of type "ext4"`}},
 		{one(`{"destination": "/a", "type": "overlay", "options": ["ro"]}`), []string{`/mounts/0/options: an overlay needs lowerdir`}},
-		{one(`{"destination": "/a", "type": "overlay", "options": ["lowerdir=/:/nowhere", "userxattr", "index=on", "private"]}`),
-			[]string{`/mounts/0/options/2: unknown option "index=on"`, `/mounts/0/options: /nowhere: no such`}},
-		{one(`{"destination": "/a", "type": "overlay", "options": ["lowerdir=/", "workdir=/", "upperdir=file"]}`),
-			[]string{`/mounts/0/options: ` + bundle + `/file: not a directory`}},
-		{one(`{"destination": "/a", "type": "overlay", "options": ["lowerdir=/::/x", "workdir=/"]}`),
-			[]string{`/mounts/0/options/0: "lowerdir=/::/x" holds an empty`, `/mounts/0/options: workdir is of no use`, `/mounts/0/options: /x: no such`}},
+		{
+			one(`{"destination": "/a", "type": "overlay", "options": ["lowerdir=/:/nowhere", "userxattr", "index=on", "private"]}`),
+			[]string{`/mounts/0/options/2: unknown option "index=on"`, `/mounts/0/options: /nowhere: no such`},
+		},
+		{
+			one(`{"destination": "/a", "type": "overlay", "options": ["lowerdir=/", "workdir=/", "upperdir=file"]}`),
+			[]string{`/mounts/0/options: ` + bundle + `/file: not a directory`},
+		},
+		{
+			one(`{"destination": "/a", "type": "overlay", "options": ["lowerdir=/::/x", "workdir=/"]}`),
+			[]string{`/mounts/0/options/0: "lowerdir=/::/x" holds an empty`, `/mounts/0/options: workdir is of no use`, `/mounts/0/options: /x: no such`},
+		},
 		{
 			one(`{"destination": "/a", "type": "tmpfs"}, {"destination": "/a/", "type": "tmpfs"}`),
 			[]string{`?/mounts/1/destination: /a hides the mount /mounts/0`},

@@ -62,7 +62,7 @@ func goSites(tid int, ino uint64) []uint64 {
 	for _, p := range e.Progs {
 		if p.Type == elf.PT_NOTE && p.Filesz < 1<<12 {
 			b := make([]byte, p.Filesz)
-			p.ReadAt(b, 0)
+			_, _ = p.ReadAt(b, 0) // what is short does not match
 			isGo = isGo || bytes.Contains(b, []byte("Go\x00\x00"))
 		}
 	}

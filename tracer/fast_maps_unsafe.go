@@ -63,8 +63,11 @@ func (q *maps) find(addr uint64) (vma, bool) {
 		_, _, e := unix.Syscall(unix.SYS_IOCTL, q.f.Fd(), ioctlProcmapQuery, uintptr(unsafe.Pointer(&r)))
 		switch e {
 		case 0:
-			return vma{r.start, r.end, r.offset, fileID{r.devMajor, r.devMinor, r.inode},
-				r.vmaFlags&1 != 0, r.vmaFlags&2 != 0, r.vmaFlags&4 != 0, r.vmaFlags&8 != 0}, true
+			return vma{
+				r.start, r.end, r.offset,
+				fileID{r.devMajor, r.devMinor, r.inode},
+				r.vmaFlags&1 != 0, r.vmaFlags&2 != 0, r.vmaFlags&4 != 0, r.vmaFlags&8 != 0,
+			}, true
 		case unix.ENOENT:
 			return vma{}, false
 		}
@@ -96,8 +99,10 @@ func parseMap(line []byte) (v vma, ok bool) {
 	ok = true
 	from, to, _ := bytes.Cut(f[0], []byte("-"))
 	major, minor, _ := bytes.Cut(f[3], []byte(":"))
-	v = vma{start: num(from, 16), end: num(to, 16), offset: num(f[2], 16),
+	v = vma{
+		start: num(from, 16), end: num(to, 16), offset: num(f[2], 16),
 		file:     fileID{uint32(num(major, 16)), uint32(num(minor, 16)), num(f[4], 10)},
-		readable: f[1][0] == 'r', writable: f[1][1] == 'w', exec: f[1][2] == 'x', shared: f[1][3] == 's'}
+		readable: f[1][0] == 'r', writable: f[1][1] == 'w', exec: f[1][2] == 'x', shared: f[1][3] == 's',
+	}
 	return v, ok
 }

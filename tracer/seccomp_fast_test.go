@@ -72,7 +72,7 @@ func TestFastRules(t *testing.T) {
 			t.Errorf("%s: allowed %v, want %v", c.what, got, c.want)
 		}
 	}
-	var pool, stubs = [6]uint64{fastpath.Pool, fastpath.PoolSize, 3, poolFlags, ^uint64(0), 0}, [6]uint64{fastpath.LowStubs, fastpath.StubsSize, 5, poolFlags, ^uint64(0), 0}
+	pool, stubs := [6]uint64{fastpath.Pool, fastpath.PoolSize, 3, poolFlags, ^uint64(0), 0}, [6]uint64{fastpath.LowStubs, fastpath.StubsSize, 5, poolFlags, ^uint64(0), 0}
 	for i, a := range [][6]uint64{pool, stubs} {
 		if m.runAt(t, unix.SYS_MMAP, 0x400000, &a) != RetAllow {
 			t.Errorf("mapping %d is not allowed", i)
@@ -90,8 +90,10 @@ func TestFastRules(t *testing.T) {
 // The program and DecideAt agree everywhere, and without the gadget's address
 // the fast path changes nothing but the two mappings.
 func TestFastEqualsTable(t *testing.T) {
-	vals := []uint64{0, 5, testFD, testFD + 2, testFD + 3, testFD + 4, testFD + 6, testFD + 8, cwdFD, 24, 32,
-		fastpath.How, fastpath.How + 8, fastpath.HowRead, fastpath.HowWrite, fastpath.HowEnd - 32, fastpath.HowEnd, fastpath.Empty, fastpath.How | 1<<32}
+	vals := []uint64{
+		0, 5, testFD, testFD + 2, testFD + 3, testFD + 4, testFD + 6, testFD + 8, cwdFD, 24, 32,
+		fastpath.How, fastpath.How + 8, fastpath.HowRead, fastpath.HowWrite, fastpath.HowEnd - 32, fastpath.HowEnd, fastpath.Empty, fastpath.How | 1<<32,
+	}
 	for _, anyEnd := range []uint32{fastpath.How, fastpath.HowRead, fastpath.HowEnd} {
 		p := fastPolicy(anyEnd)
 		m := newMachine(t, p)

@@ -2,10 +2,14 @@ package tracer
 
 // Calls that carry a socket address; a Unix socket's is a path.
 var tableSocket = []Sysent{
-	{Name: "socket", Nr: nrs{41, 359, 198}, Args: kinds{Int, Hex, Int},
-		Class: ClassSocket, Support: Handled, When: IfNoNet, Guard: GuardUnix},
-	{Name: "socketpair", Nr: nrs{53, 360, 199}, Args: kinds{Int, Hex, Int, Ptr},
-		Class: ClassSocket, Support: Handled, When: IfNoNet, Guard: GuardUnix},
+	{
+		Name: "socket", Nr: nrs{41, 359, 198}, Args: kinds{Int, Hex, Int},
+		Class: ClassSocket, Support: Handled, When: IfNoNet, Guard: GuardUnix,
+	},
+	{
+		Name: "socketpair", Nr: nrs{53, 360, 199}, Args: kinds{Int, Hex, Int, Ptr},
+		Class: ClassSocket, Support: Handled, When: IfNoNet, Guard: GuardUnix,
+	},
 	{Name: "listen", Nr: nrs{50, 363, 201}, Args: kinds{FD, Int}, Class: ClassSocket},
 	{Name: "shutdown", Nr: nrs{48, 373, 210}, Args: kinds{FD, Int}, Class: ClassSocket},
 	{Name: "bind", Nr: nrs{49, 361, 200}, Args: kinds{FD, Sockaddr, Size}, Class: ClassSocket, Support: Handled, Writes: true},

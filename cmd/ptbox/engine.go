@@ -53,7 +53,7 @@ func runSandbox(o sandbox.Options, timeout time.Duration, stats io.Writer) (int,
 	if timeout > 0 {
 		defer time.AfterFunc(timeout, func() {
 			late.Store(true)
-			s.Signal(unix.SIGKILL)
+			_ = s.Signal(unix.SIGKILL) // it may have ended by itself
 		}).Stop()
 	}
 	st, err := s.Wait()

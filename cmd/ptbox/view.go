@@ -41,10 +41,14 @@ func (v *viewFlags) opts() []opt {
 		},
 		{names: []string{"ro-bind"}, arg: "SRC:DST", value: &value{set: v.bind(fsview.ReadOnly)}, usage: "the same, read-only"},
 		{names: []string{"tmpfs"}, arg: "DST[:mode=M]", value: &value{set: v.tmpfs}, usage: "an empty private directory at DST"},
-		{names: []string{"overlay"}, arg: "DST:lower=A:B[,upper=U[,work=W]]", value: &value{set: v.overlay(false)},
-			usage: "A over B at DST, as overlayfs shows them; changes go to U, or are refused without one"},
-		{names: []string{"tmp-overlay"}, arg: "DST[:lower=A:B]", value: &value{set: v.overlay(true)},
-			usage: "the same with changes that are thrown away at the end; without lower over what DST shows, which may be /"},
+		{
+			names: []string{"overlay"}, arg: "DST:lower=A:B[,upper=U[,work=W]]", value: &value{set: v.overlay(false)},
+			usage: "A over B at DST, as overlayfs shows them; changes go to U, or are refused without one",
+		},
+		{
+			names: []string{"tmp-overlay"}, arg: "DST[:lower=A:B]", value: &value{set: v.overlay(true)},
+			usage: "the same with changes that are thrown away at the end; without lower over what DST shows, which may be /",
+		},
 		{names: []string{"read-only"}, value: boolean(&v.readOnly), usage: "the root cannot be written"},
 		{names: []string{"config"}, arg: "FILE", value: text(&v.config), usage: "take root, mounts and process from an OCI config.json"},
 		{names: []string{"bundle", "b"}, arg: "DIR", value: text(&v.bundle), usage: "take them from the bundle DIR"},

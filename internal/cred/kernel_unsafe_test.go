@@ -135,13 +135,17 @@ func compare(seed int64) string {
 			e, p, i := caps(), caps(), caps()
 			log += fmt.Sprintf("capset(%x,%x,%x)\n", e, p, i)
 			hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-			data := [2]unix.CapUserData{{Effective: uint32(e), Permitted: uint32(p), Inheritable: uint32(i)},
-				{Effective: uint32(e >> 32), Permitted: uint32(p >> 32), Inheritable: uint32(i >> 32)}}
+			data := [2]unix.CapUserData{
+				{Effective: uint32(e), Permitted: uint32(p), Inheritable: uint32(i)},
+				{Effective: uint32(e >> 32), Permitted: uint32(p >> 32), Inheritable: uint32(i >> 32)},
+			}
 			want, we = raw(unix.SYS_CAPSET, addr(&hdr), addr(&data[0]))
 			ge = c.SetCaps(e, p, i)
 		default:
-			opts := []int{unix.PR_CAPBSET_READ, unix.PR_CAPBSET_DROP, unix.PR_SET_SECUREBITS, unix.PR_SET_KEEPCAPS, unix.PR_GET_KEEPCAPS,
-				unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT, unix.PR_GET_SECUREBITS}
+			opts := []int{
+				unix.PR_CAPBSET_READ, unix.PR_CAPBSET_DROP, unix.PR_SET_SECUREBITS, unix.PR_SET_KEEPCAPS, unix.PR_GET_KEEPCAPS,
+				unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT, unix.PR_GET_SECUREBITS,
+			}
 			opt := opts[rnd.Intn(len(opts))]
 			arg := [4]uint64{uint64(rnd.Intn(6))}
 			switch opt {

@@ -71,7 +71,8 @@ func (c *Case) line(n int) scriptLine {
 
 // Entry is one object of a tree.
 type Entry struct {
-	// Type is d, f, l, p (FIFO) or x (the guest program).
+	// Type is d, f, l, p (FIFO), x (the guest program), w (an overlay's
+	// whiteout) or o (an opaque directory of one).
 	Type byte
 	// Path is below the root, or with Src below the directory of sources.
 	Path string
@@ -87,6 +88,7 @@ type Entry struct {
 //
 //	d /dir [MODE]           f /file [MODE] ["content"]      l /link TARGET
 //	p /fifo [MODE]          x /program  (the guest)
+//	w /whiteout             o /opaque-dir [MODE]
 //
 // A path that begins with @ lies beside the root, among the sources of binds.
 // "root:" before the type gives the object to root. Parents are made as needed.
@@ -99,7 +101,7 @@ func ParseTree(s string) ([]Entry, error) {
 		}
 		var e Entry
 		w[0], e.Root = cutPrefix(w[0], "root:")
-		if len(w) < 2 || len(w[0]) != 1 || !strings.Contains("dflpx", w[0]) {
+		if len(w) < 2 || len(w[0]) != 1 || !strings.Contains("dflpxwo", w[0]) {
 			return nil, fmt.Errorf("tree: %q", line)
 		}
 		e.Type = w[0][0]
@@ -107,7 +109,7 @@ func ParseTree(s string) ([]Entry, error) {
 			return nil, fmt.Errorf("tree: %q: path must begin with / or @", line)
 		}
 		w = w[2:]
-		e.Mode = map[byte]uint32{'d': 0o755, 'f': 0o644, 'p': 0o644, 'x': 0o755}[e.Type]
+		e.Mode = map[byte]uint32{'d': 0o755, 'o': 0o755, 'f': 0o644, 'p': 0o644, 'x': 0o755}[e.Type]
 		if len(w) > 0 && e.Type != 'l' {
 			if m, err := strconv.ParseUint(w[0], 8, 32); err == nil {
 				e.Mode, w = uint32(m), w[1:]

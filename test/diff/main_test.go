@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -79,7 +80,7 @@ func limit(t *testing.T) context.Context {
 
 // allCases is the whole table.
 func allCases() []Case {
-	return slices.Concat(pathCases, symlinkCases, nameCases, mountCases, readOnlyCases, missingCases,
+	return slices.Concat(overlayCases, pathCases, symlinkCases, nameCases, mountCases, readOnlyCases, missingCases,
 		cwdCases, procCases, execCases, socketCases, attrCases, openCases, dirCases, miscCases, matrixCases())
 }
 
@@ -137,7 +138,11 @@ func trapModes(t *testing.T, ptbox string) []string {
 	if !strings.Contains(string(out), "--trap") {
 		t.Fatal("ptbox exec has no --trap")
 	}
-	return []string{"seccomp", "syscall"}
+	modes := []string{"seccomp", "syscall"}
+	if runtime.GOARCH == "amd64" {
+		modes = append(modes, "seccomp --fast=on")
+	}
+	return modes
 }
 
 // TestDiff compares the sides. Without root there is no native side, and only
@@ -158,7 +163,7 @@ func TestDiff(t *testing.T) {
 				}
 			}
 			for _, mode := range modes {
-				under, err := r.Under(limit(t), &c, mode, "--trap", mode)
+				under, err := r.Under(limit(t), &c, strings.Fields(mode)[0], strings.Fields("--trap "+mode)...)
 				if err != nil {
 					t.Errorf("--trap %s: %v", mode, err)
 					continue

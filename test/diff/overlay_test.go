@@ -1,7 +1,11 @@
 package difftest
 
 import (
+	"fmt"
+	"io/fs"
+	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -59,4 +63,63 @@ func TestOverlayRoot(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOverlayResult mounts with the kernel's overlayfs what ptbox has left
+// behind: it must show the tree that ptbox showed.
+func TestOverlayResult(t *testing.T) {
+	if os.Geteuid() != 0 {
+		testutil.Skip(t, testutil.NeedRoot, "the native side mounts")
+	}
+	r := theRunner(t)
+	r.Ptbox = testutil.Ptbox(t)
+	for _, c := range overlayCases {
+		if !strings.Contains(c.Mounts, "upper=") {
+			continue
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			c.Name = "result " + c.Name
+			p, err := r.prepare(&c, "seccomp")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.done(p)
+			if _, err := r.under(limit(t), &c, p); err != nil {
+				t.Fatal(err)
+			}
+			look := c
+			look.Script = lookScript(t, string(p.dir)+"/src")
+			under, err := r.under(limit(t), &look, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			native, err := r.native(limit(t), &look, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			look.Unstable = true
+			if d := Compare(&look, native, under); len(d) > 0 {
+				t.Error("\n" + strings.Join(d, "\n"))
+			}
+		})
+	}
+}
+
+// lookScript looks at every name that some layer has.
+func lookScript(t *testing.T, src string) string {
+	names := map[string]bool{"": true}
+	for _, layer := range []string{"a", "b", "u"} {
+		err := filepath.WalkDir(filepath.Join(src, layer), func(p string, _ fs.DirEntry, err error) error {
+			names[strings.TrimPrefix(p, filepath.Join(src, layer))] = true
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var b strings.Builder
+	for _, n := range slices.Sorted(maps.Keys(names)) {
+		fmt.Fprintf(&b, "lstat %q\nreadlink %q\nf=open %q O_RDONLY|O_NONBLOCK\ngetdents64 $f\nclose $f\n", "/m"+n, "/m"+n, "/m"+n)
+	}
+	return b.String()
 }

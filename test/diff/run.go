@@ -137,6 +137,10 @@ func (r *Runner) Native(ctx context.Context, c *Case) (*Result, error) {
 		return nil, err
 	}
 	defer r.done(p)
+	return r.native(ctx, c, p)
+}
+
+func (r *Runner) native(ctx context.Context, c *Case, p *prepared) (*Result, error) {
 	job, err := json.Marshal(nativeJob{Dir: p.dir, Mounts: p.mounts, RootRO: c.RootFlags == "ro", Cwd: c.Cwd, Script: c.cleanScript()})
 	if err != nil {
 		return nil, err
@@ -183,6 +187,10 @@ func (r *Runner) Under(ctx context.Context, c *Case, side string, flags ...strin
 		return nil, err
 	}
 	defer r.done(p)
+	return r.under(ctx, c, p, flags...)
+}
+
+func (r *Runner) under(ctx context.Context, c *Case, p *prepared, flags ...string) (*Result, error) {
 	argv := append([]string{r.Ptbox, "exec", "-r", p.dir.root()}, flags...)
 	argv = append(argv, r.Flags...)
 	if c.RootFlags == "ro" {

@@ -60,7 +60,7 @@ func (d Dir) build(tree []Entry, guest string) error {
 	// ordinary user from filling it.
 	for i := len(tree) - 1; i >= 0; i-- {
 		e := tree[i]
-		if e.Type == 'd' {
+		if e.Type == 'd' || e.Type == 'o' {
 			at := filepath.Join(d.root(), e.Path)
 			if e.Src {
 				at = filepath.Join(d.src(), e.Path)
@@ -75,8 +75,17 @@ func (d Dir) build(tree []Entry, guest string) error {
 
 func (e *Entry) make(at, guest string) error {
 	switch e.Type {
-	case 'd':
+	case 'd', 'o':
 		if err := os.Mkdir(at, 0o755); err != nil && !os.IsExist(err) {
+			return err
+		}
+		if e.Type == 'o' {
+			if err := unix.Setxattr(at, "user.overlay.opaque", []byte("y"), 0); err != nil {
+				return err
+			}
+		}
+	case 'w':
+		if err := unix.Mknod(at, unix.S_IFCHR, 0); err != nil {
 			return err
 		}
 	case 'f':

@@ -100,7 +100,7 @@ func reachable(root string) error {
 // workDir is a directory that the unprivileged user owns and can reach.
 func workDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "ptbox-distro-")
+	dir, err := os.MkdirTemp("", "ptbox-distro-") //nolint:usetesting // its place or owner is chosen here
 	if err != nil {
 		t.Fatal(err)
 	}

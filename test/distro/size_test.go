@@ -137,7 +137,7 @@ func waitFor(t *testing.T, what string, ok func() bool) {
 		if ok() {
 			return
 		}
-		time.Sleep(50 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond) //nolint:forbidigo // other processes have no event to wait for
 	}
 	t.Fatalf("gave up waiting for %s", what)
 }

@@ -204,8 +204,10 @@ func TestLauncher(t *testing.T) {
 
 // aimed says whether a technique attacks one process.
 func aimed(name string) bool {
-	for _, p := range []string{"ptrace-", "process-vm-", "proc-", "oom-", "pidfd-", "kcmp", "prlimit", "setpriority",
-		"ioprio-", "sched-", "migrate-", "kill", "tkill", "tgkill", "rt-", "f-setown", "fiosetown"} {
+	for _, p := range []string{
+		"ptrace-", "process-vm-", "proc-", "oom-", "pidfd-", "kcmp", "prlimit", "setpriority",
+		"ioprio-", "sched-", "migrate-", "kill", "tkill", "tgkill", "rt-", "f-setown", "fiosetown",
+	} {
 		if strings.HasPrefix(name, p) && !strings.HasPrefix(name, "proc-self") && !strings.HasSuffix(name, "group") {
 			return true
 		}

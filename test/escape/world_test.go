@@ -125,7 +125,7 @@ func (w *world) attackable(exe string) {
 		if strings.HasPrefix(string(b), exe+"\x00sleep") {
 			return
 		}
-		time.Sleep(time.Millisecond)
+		time.Sleep(time.Millisecond) //nolint:forbidigo // other processes have no event to wait for
 	}
 	w.t.Fatal("the process outside has not started")
 }

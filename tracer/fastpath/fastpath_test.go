@@ -105,8 +105,11 @@ func TestHowTable(t *testing.T) {
 
 func TestPlace(t *testing.T) {
 	tab := Table{Flags: ViewAnyFD, Above: []ID{{1, 2}}, Mounts: []Mount{
-		{Target: "/", FD: 10}, {Target: "/a/b", FD: 11, Flags: MountRO}, {Target: "/a", FD: 12},
-		{Target: "/p", FD: 13, Flags: MountSlow}, {Target: "/d", FD: 14, Flags: MountNoDev},
+		{Target: "/", FD: 10},
+		{Target: "/a/b", FD: 11, Flags: MountRO},
+		{Target: "/a", FD: 12},
+		{Target: "/p", FD: 13, Flags: MountSlow},
+		{Target: "/d", FD: 14, Flags: MountNoDev},
 	}}
 	b := make([]byte, End-Text)
 	r, fds, err := tab.Place(b, 1002)

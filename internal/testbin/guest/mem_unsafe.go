@@ -104,5 +104,10 @@ func msghdrFor(name []byte, data []byte) []byte {
 
 func rawCall(nr uintptr, a [6]uintptr) (uintptr, unix.Errno) {
 	r, _, e := syscall.Syscall6(nr, a[0], a[1], a[2], a[3], a[4], a[5])
+	// A scoped openat2 answers EAGAIN when anything on the machine is renamed
+	// or mounted meanwhile (openat2(2)); RESOLVE_CACHED never gets better.
+	for i := 0; nr == unix.SYS_OPENAT2 && e == syscall.EAGAIN && i < 100; i++ {
+		r, _, e = syscall.Syscall6(nr, a[0], a[1], a[2], a[3], a[4], a[5])
+	}
 	return r, e
 }
