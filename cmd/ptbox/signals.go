@@ -11,30 +11,44 @@ import (
 // forwarded are the signals that are passed on to the command. Those of the
 // job control (TSTP, TTIN, TTOU) keep their default action, so that a shell
 // sees ptbox stop with the command.
-func forwarded() []os.Signal {
-	list := []os.Signal{
-		unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGUSR1, unix.SIGUSR2,
-		unix.SIGALRM, unix.SIGVTALRM, unix.SIGWINCH, unix.SIGCONT, unix.SIGIO, unix.SIGPWR, unix.SIGXCPU, unix.SIGXFSZ,
-	}
-	// 32 and 33 belong to the C library.
-	for n := 34; n <= 64; n++ {
-		list = append(list, syscall.Signal(n))
-	}
-	return list
+var forwarded = []os.Signal{
+	unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2,
+	unix.SIGALRM, unix.SIGVTALRM, unix.SIGWINCH, unix.SIGCONT, unix.SIGIO, unix.SIGPWR, unix.SIGXCPU, unix.SIGXFSZ,
 }
+
+// Real-time signals; 32 and 33 belong to the C library.
+const (
+	firstRealTime = 34
+	lastRealTime  = 64
+)
 
 // forward passes signals on to send until stop is called. It never uses
 // signal.Ignore: the command would inherit that.
+//
+// The runtime changes hands between threads for each signal that it is asked
+// for, which adds up to a good part of a short command's time: the many that
+// hardly anybody sends are asked for while the command is running already.
 func forward(send func(unix.Signal) error) (stop func()) {
 	ch := make(chan os.Signal, 64)
-	for _, s := range forwarded() {
+	notify := func(s os.Signal) {
 		// What ptbox was told to ignore (nohup) the command ignores as well.
 		if !signal.Ignored(s) {
 			signal.Notify(ch, s)
 		}
 	}
+	for _, s := range forwarded {
+		notify(s)
+	}
 	done := make(chan struct{})
 	go func() {
+		for n := firstRealTime; n <= lastRealTime; n++ {
+			select {
+			case <-done:
+				return
+			default:
+				notify(syscall.Signal(n))
+			}
+		}
 		for {
 			select {
 			case s := <-ch:
@@ -47,8 +61,8 @@ func forward(send func(unix.Signal) error) (stop func()) {
 		}
 	}()
 	return func() {
-		signal.Stop(ch)
 		close(done)
+		signal.Stop(ch)
 	}
 }
 
