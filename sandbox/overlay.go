@@ -464,6 +464,14 @@ func mergedDirectory(r *fsview.Resolution, mode uint32) unix.Errno {
 			return 0 // the upper one has been opened up: it is taken as it is
 		}
 	}
+	if r.Held != fsview.NoHandle {
+		fd, err := unix.Open(host, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
+		if err != nil {
+			return errno(err)
+		}
+		unix.Close(int(r.Held))
+		r.Held = fsview.Handle(fd)
+	}
 	dot := len(r.Host) > 2 && string(r.Host[len(r.Host)-2:]) == "/."
 	r.Host = append(r.Host[:0], host...)
 	if dot {
