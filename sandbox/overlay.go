@@ -265,6 +265,9 @@ func (h *handler) overlayMake(c *tracer.Call, r *fsview.Resolution, u *fsview.Un
 			e = u.Make(rel, func(at int, name string) unix.Errno { return errno(unix.Symlinkat(body, at, name)) })
 		}
 	}
+	if e == 0 {
+		h.madeNow(c.Task, u.UpperPath(rel))
+	}
 	h.reply(c, e)
 }
 
@@ -514,7 +517,9 @@ func (h *handler) overlayBind(c *tracer.Call, r *fsview.Resolution, u *fsview.Un
 		if r.Val == 0 {
 			if e := u.Place(rel, name); e != 0 {
 				r.Val = -int64(e)
+				return
 			}
+			h.madeNow(r.Task, u.UpperPath(rel))
 		}
 	})
 	return host, 0
