@@ -56,18 +56,23 @@ func (h *handler) chdir(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
-	h.chdirChecked(c, r)
 	if h.id != nil {
 		if e := h.id.search(c, r); e != 0 {
+			h.view.Release(r)
 			c.Fail(e)
 			return
 		}
 	}
+	if e := mergedDirectory(r, unix.X_OK); e != 0 {
+		h.view.Release(r)
+		c.Fail(e)
+		return
+	}
+	h.chdirChecked(c, r)
+	if c.Answered() {
+		return
+	}
 	if !r.Relative {
-		if e := mergedDirectory(r, unix.X_OK); e != 0 {
-			c.Fail(e)
-			return
-		}
 		c.SetPath(0, r.Host)
 		h.chdirStarts(c.Task, strings.Clone(r.Guest))
 		return

@@ -15,12 +15,6 @@ func (h *handler) chdirChecked(c *tracer.Call, r *fsview.Resolution) {
 	if r.Held == fsview.NoHandle {
 		return
 	}
-	if r.Mount != nil && r.Mount.Kind == fsview.Overlay {
-		// A merged directory stands for several: which of them the kernel
-		// enters is the overlay's choice, not what the walk ended at.
-		h.view.Release(r)
-		return
-	}
 	want, e := h.host.Stat(r.Held)
 	h.view.Release(r)
 	if e != 0 {

@@ -68,6 +68,9 @@ func (h *handler) setView(v *fsview.View) {
 			h.overlays = true
 		}
 	}
+	if h.overlays && h.id != nil {
+		h.id.lower = h.leadsLower
+	}
 	for _, d := range v.Merged() {
 		h.dirs[dirKey{d.Dev, d.Ino}] = &mergedDir{extra: d.Names}
 	}

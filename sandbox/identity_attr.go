@@ -100,7 +100,7 @@ func (id *identity) chownCall(t *tracer.Task, o *object, uid, gid uint32) unix.E
 	}
 	// The kernel's own chown of nothing updates the time of change, drops the
 	// set-id bits as it must, and says EROFS.
-	if o.st.Uid == id.uid {
+	if o.st.Uid == id.uid && !id.kept(o) {
 		if err := unix.Fchownat(unix.AT_FDCWD, o.path(), -1, -1, 0); err != nil && err != unix.EPERM {
 			return errno(err)
 		}
@@ -163,7 +163,9 @@ func (id *identity) mknod(c *tracer.Call) bool {
 	if e == 0 && r.Slash {
 		e = unix.ENOENT
 	}
-	if e == 0 {
+	if u := unionOf(r); e == 0 && u != nil {
+		e = id.overlayDevice(c, r, u, mode, dev)
+	} else if e == 0 {
 		e = id.makeDevice(c.Task, int(r.Held), name, mode, dev)
 	}
 	if e != 0 {

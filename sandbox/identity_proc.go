@@ -115,6 +115,11 @@ func (id *identity) socketName(c *tracer.Call, name string, r *fsview.Resolution
 		if r.Held == fsview.NoHandle || odd(r) {
 			return 0
 		}
+		if u := unionOf(r); u != nil {
+			if e := holdUpper(r, u); e != 0 {
+				return e
+			}
+		}
 		return id.made(c, int(r.Held), lastName(name), false)
 	}
 	o := &id.obj

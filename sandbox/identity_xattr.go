@@ -151,7 +151,9 @@ func (id *identity) xattrWrite(c *tracer.Call) bool {
 	if !ok {
 		return false
 	}
-	if set {
+	if id.kept(o) {
+		e = unix.EROFS
+	} else if set {
 		e = id.setAlias(c, o, host, a)
 	} else {
 		e = errno(unix.Removexattr(o.path(), host))

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/binary"
 	"strconv"
 	"strings"
 
@@ -265,6 +264,9 @@ func (h *handler) overlayMake(c *tracer.Call, r *fsview.Resolution, u *fsview.Un
 			e = u.Make(rel, func(at int, name string) unix.Errno { return errno(unix.Symlinkat(body, at, name)) })
 		}
 	}
+	if e == 0 {
+		h.madeNow(c.Task, u.UpperPath(rel))
+	}
 	h.reply(c, e)
 }
 
@@ -399,79 +401,6 @@ func (h *handler) overlayLink(c *tracer.Call, from, to *fsview.Resolution, u *fs
 	c.SetPath(int(c.Ent.Paths[0].Arg), []byte(u.UpperPath(old)))
 }
 
-// mergedStat makes a stat call show one link for a merged directory, as
-// overlayfs does: the number of subdirectories that the upper one has says
-// nothing, and find(1) would believe it. It also shows the directory's lasting
-// identity.
-func (h *handler) mergedStat(c *tracer.Call, u *fsview.Union, rel string) {
-	_, st, same := u.Identity(rel)
-	var buf uint64
-	switch c.Ent.Name {
-	case "stat", "lstat":
-		buf = c.Args[1]
-	case "newfstatat":
-		buf = c.Args[2]
-	case "statx":
-		buf = c.Args[4]
-	}
-	if buf == 0 || c.ABI != tracer.X8664 {
-		return
-	}
-	x := c.Ent.Name == "statx"
-	c.WantResult(func(r *tracer.Result) {
-		if r.Val != 0 {
-			return
-		}
-		word := func(off uint64, v uint64, size int) {
-			var b [8]byte
-			binary.LittleEndian.PutUint64(b[:], v)
-			r.Write(buf+off, b[:size])
-		}
-		if !x {
-			word(16, 1, 8) // struct stat: st_nlink
-			if same {
-				word(0, st.Dev, 8)
-				word(8, st.Ino, 8)
-			}
-			return
-		}
-		word(16, 1, 4) // struct statx: stx_nlink
-		if same {
-			word(32, st.Ino, 8)
-			word(136, uint64(unix.Major(st.Dev)), 4)
-			word(140, uint64(unix.Minor(st.Dev)), 4)
-		}
-	})
-}
-
-// mergedDirectory makes r the directory that stands for a merged one, for open
-// and chdir, if the caller may do with the upper one what is in mode.
-func mergedDirectory(r *fsview.Resolution, mode uint32) unix.Errno {
-	u := unionOf(r)
-	if u == nil || !r.Merged {
-		return 0
-	}
-	rel := relOf(r)
-	host, _, ok := u.Identity(rel)
-	if !ok {
-		return 0
-	}
-	if mode != 0 {
-		if e := u.May(rel, mode); e != 0 {
-			return e
-		}
-		if unix.Faccessat(unix.AT_FDCWD, host, mode, unix.AT_EACCESS) != nil {
-			return 0 // the upper one has been opened up: it is taken as it is
-		}
-	}
-	dot := len(r.Host) > 2 && string(r.Host[len(r.Host)-2:]) == "/."
-	r.Host = append(r.Host[:0], host...)
-	if dot {
-		r.Host = append(r.Host, "/."...)
-	}
-	return 0
-}
-
 // fdPath is the host path behind a task's descriptor.
 func (h *handler) fdPath(t *tracer.Task, fd int) (string, unix.Errno) {
 	if fd == atFDCWD {
@@ -506,7 +435,9 @@ func (h *handler) overlayBind(c *tracer.Call, r *fsview.Resolution, u *fsview.Un
 		if r.Val == 0 {
 			if e := u.Place(rel, name); e != 0 {
 				r.Val = -int64(e)
+				return
 			}
+			h.madeNow(r.Task, u.UpperPath(rel))
 		}
 	})
 	return host, 0

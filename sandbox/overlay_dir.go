@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"encoding/binary"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/fsview"
@@ -97,5 +99,86 @@ func (d *unionDir) read(v *fsview.View) unix.Errno {
 		}
 	}
 	d.list = list
+	return 0
+}
+
+// mergedStat makes a stat call show one link for a merged directory, as
+// overlayfs does: the number of subdirectories that the upper one has says
+// nothing, and find(1) would believe it. It also shows the directory's lasting
+// identity.
+func (h *handler) mergedStat(c *tracer.Call, u *fsview.Union, rel string) {
+	_, st, same := u.Identity(rel)
+	var buf uint64
+	switch c.Ent.Name {
+	case "stat", "lstat":
+		buf = c.Args[1]
+	case "newfstatat":
+		buf = c.Args[2]
+	case "statx":
+		buf = c.Args[4]
+	}
+	if buf == 0 || c.ABI != tracer.X8664 {
+		return
+	}
+	x := c.Ent.Name == "statx"
+	c.WantResult(func(r *tracer.Result) {
+		if r.Val != 0 {
+			return
+		}
+		word := func(off uint64, v uint64, size int) {
+			var b [8]byte
+			binary.LittleEndian.PutUint64(b[:], v)
+			r.Write(buf+off, b[:size])
+		}
+		if !x {
+			word(16, 1, 8) // struct stat: st_nlink
+			if same {
+				word(0, st.Dev, 8)
+				word(8, st.Ino, 8)
+			}
+			return
+		}
+		word(16, 1, 4) // struct statx: stx_nlink
+		if same {
+			word(32, st.Ino, 8)
+			word(136, uint64(unix.Major(st.Dev)), 4)
+			word(140, uint64(unix.Minor(st.Dev)), 4)
+		}
+	})
+}
+
+// mergedDirectory makes r the directory that stands for a merged one, for open
+// and chdir, if the caller may do with the upper one what is in mode.
+func mergedDirectory(r *fsview.Resolution, mode uint32) unix.Errno {
+	u := unionOf(r)
+	if u == nil || !r.Merged {
+		return 0
+	}
+	rel := relOf(r)
+	host, _, ok := u.Identity(rel)
+	if !ok {
+		return 0
+	}
+	if mode != 0 {
+		if e := u.May(rel, mode); e != 0 {
+			return e
+		}
+		if unix.Faccessat(unix.AT_FDCWD, host, mode, unix.AT_EACCESS) != nil {
+			return 0 // the upper one has been opened up: it is taken as it is
+		}
+	}
+	if r.Held != fsview.NoHandle {
+		fd, err := unix.Open(host, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0)
+		if err != nil {
+			return errno(err)
+		}
+		unix.Close(int(r.Held))
+		r.Held = fsview.Handle(fd)
+	}
+	dot := len(r.Host) > 2 && string(r.Host[len(r.Host)-2:]) == "/."
+	r.Host = append(r.Host[:0], host...)
+	if dot {
+		r.Host = append(r.Host, "/."...)
+	}
 	return 0
 }

@@ -115,6 +115,7 @@ func (h *handler) makeFile(c *tracer.Call, u *fsview.Union, rel string, how *ope
 	if e != 0 {
 		return e
 	}
+	h.madeNow(c.Task, u.UpperPath(rel))
 	how.flags &^= unix.O_EXCL
 	if mode&0o600 != 0o600 {
 		// The open that makes a file need not respect its mode.

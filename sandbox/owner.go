@@ -20,8 +20,11 @@ type owners struct {
 	// noXattr are the file systems that have shown to lack user attributes.
 	noXattr map[uint64]bool
 	side    sideFile
-	link    [32]byte // "/proc/self/fd/N"
-	buf     [256]byte
+	// lower says whether a path below /proc leads into a lower directory of
+	// an overlay, of which nothing may be changed.
+	lower func(link string) bool
+	link  [32]byte // "/proc/self/fd/N"
+	buf   [256]byte
 }
 
 // object is a file that a call is about.
@@ -178,6 +181,9 @@ func (s *owners) store(o *object, r rootless.Resource, mode uint32) unix.Errno {
 
 // write stores r in the file's attribute.
 func (s *owners) write(o *object, r rootless.Resource) unix.Errno {
+	if s.kept(o) {
+		return unix.EROFS
+	}
 	b := r.Marshal()
 	if len(b) == 0 {
 		if err := unix.Removexattr(o.path(), rootless.Xattr); err != nil && err != unix.ENODATA {
@@ -188,7 +194,13 @@ func (s *owners) write(o *object, r rootless.Resource) unix.Errno {
 	return errno(unix.Setxattr(o.path(), rootless.Xattr, b, 0))
 }
 
+// kept says whether o must stay as it is.
+func (s *owners) kept(o *object) bool { return s.lower != nil && s.lower(o.path()) }
+
 func (s *owners) chmod(o *object, mode uint32) unix.Errno {
+	if s.kept(o) {
+		return unix.EACCES
+	}
 	return errno(unix.Chmod(o.path(), mode&0o7777))
 }
 

@@ -65,13 +65,6 @@ func New(o Options) (*Sandbox, error) {
 	}
 	s.h.res[0].Held, s.h.res[1].Held = fsview.NoHandle, fsview.NoHandle
 	if o.User != nil {
-		for i := range o.Mounts {
-			if o.Mounts[i].Kind == fsview.Overlay {
-				s.Close()
-				return nil, failed("view", o.Mounts[i].Target, errors.New("an overlay cannot be shown to an emulated user"),
-					"the owners that it sets would have to be copied up with the files; leave out -0 and -u, or the overlay")
-			}
-		}
 		if s.h.id, err = newIdentity(s.h, o.User, o.StateDir); err != nil {
 			s.Close()
 			return nil, failed("state", "", err, "the directory keeps the owners of files that cannot carry one; choose another with XDG_STATE_HOME")
