@@ -33,18 +33,24 @@ const codeTimeout = 124
 // runSandbox runs the command of o to its end and returns its exit code. The
 // engine's counters go to stats, if that is not nil. A timeout above 0 ends it.
 func runSandbox(o sandbox.Options, timeout time.Duration, stats io.Writer) (int, error) {
+	// The handlers are there before the command is, so that no signal is lost;
+	// they are put up while the view is built.
+	var s *sandbox.Sandbox
+	started := make(chan struct{})
+	ready := make(chan func(), 1)
+	go func() {
+		ready <- forward(func(sig unix.Signal) error {
+			<-started
+			return s.Signal(sig)
+		})
+	}()
 	s, err := sandbox.New(o)
+	stop := <-ready
+	defer stop()
 	if err != nil {
 		return 0, err
 	}
 	defer s.Close()
-	// The channel is there before the command is, so that no signal is lost.
-	started := make(chan struct{})
-	stop := forward(func(sig unix.Signal) error {
-		<-started
-		return s.Signal(sig)
-	})
-	defer stop()
 	if err := withOOMScore(o.OOMScoreAdj, s.Start); err != nil {
 		return 0, err
 	}

@@ -60,10 +60,9 @@ func forward(send func(unix.Signal) error) (stop func()) {
 			}
 		}
 	}()
-	return func() {
-		close(done)
-		signal.Stop(ch)
-	}
+	// The handlers stay: giving them back costs as much as asking for them,
+	// and ptbox is about to exit.
+	return func() { close(done) }
 }
 
 // fromTerminal says that the command has had the signal already: the kernel
