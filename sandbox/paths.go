@@ -109,7 +109,7 @@ func (h *handler) paths(c *tracer.Call) {
 		h.setPath(c, p, raw, r)
 		if names {
 			raws[n] = string(raw)
-		} else {
+		} else if h.acts(c) {
 			h.act(c, r)
 		}
 	}
