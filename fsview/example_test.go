@@ -22,7 +22,7 @@ func ExampleView_Resolve() {
 	v, err := fsview.New(fsview.Config{
 		FS:     host(),
 		Root:   fsview.Mount{Source: "/srv/rootfs"},
-		Mounts: []fsview.Mount{{Target: "/work", Source: "/home/me/project"}},
+		Mounts: []fsview.Mount{{Target: "/src", Source: "/home/me/project"}},
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -30,7 +30,7 @@ func ExampleView_Resolve() {
 	}
 	defer v.Close()
 	var r fsview.Resolution
-	for _, path := range []string{"/lib/libc.so.6", "/work/../lib", "/work/missing", "/lib/libc.so.6/"} {
+	for _, path := range []string{"/lib/libc.so.6", "/src/../lib", "/src/missing", "/lib/libc.so.6/"} {
 		q := fsview.Request{Path: path, Follow: true}
 		if e := v.Resolve(&q, &r); e != 0 {
 			fmt.Printf("%s: %s\n", path, unix.ErrnoName(e))
@@ -40,8 +40,8 @@ func ExampleView_Resolve() {
 	}
 	// Output:
 	// /lib/libc.so.6: /usr/lib/libc.so.6 is /srv/rootfs/usr/lib/libc.so.6
-	// /work/../lib: /usr/lib is /srv/rootfs/usr/lib
-	// /work/missing: ENOENT
+	// /src/../lib: /usr/lib is /srv/rootfs/usr/lib
+	// /src/missing: ENOENT
 	// /lib/libc.so.6/: ENOTDIR
 }
 
@@ -49,7 +49,7 @@ func ExampleView_Guest() {
 	v, err := fsview.New(fsview.Config{
 		FS:     host(),
 		Root:   fsview.Mount{Source: "/srv/rootfs"},
-		Mounts: []fsview.Mount{{Target: "/work", Source: "/home/me/project"}},
+		Mounts: []fsview.Mount{{Target: "/src", Source: "/home/me/project"}},
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -60,7 +60,7 @@ func ExampleView_Guest() {
 		fmt.Println(v.Guest(path))
 	}
 	// Output:
-	// /work/main.go true
+	// /src/main.go true
 	// /etc true
 	//  false
 }
