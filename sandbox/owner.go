@@ -20,6 +20,8 @@ type owners struct {
 	// noXattr are the file systems that have shown to lack user attributes.
 	noXattr map[uint64]bool
 	side    sideFile
+	// before is called before each change of the disk, by tests that end there.
+	before func()
 	// lower says whether a path below /proc leads into a lower directory of
 	// an overlay, of which nothing may be changed.
 	lower func(link string) bool
@@ -65,10 +67,11 @@ func (s *owners) load(o *object) {
 	if len(s.side.index) > 0 {
 		if r, ok := s.side.get(o); ok {
 			o.rec, o.seen, o.side = r, true, true
-			return
 		}
 	}
-	if !s.carries(o) {
+	// A record of the side file that was made for another mode is one whose
+	// change has not begun or has just ended (store): the attribute decides.
+	if !s.carries(o) || o.side && (o.rec.HostMode == 0 || o.rec.HostMode == o.st.Mode) {
 		return
 	}
 	n, e := linux.Getxattr(o.link, xattrName, s.buf[:])
@@ -127,29 +130,34 @@ func (s *owners) store(o *object, r rootless.Resource, mode uint32) unix.Errno {
 				return e
 			}
 		}
-		return s.side.put(o, r)
+		return s.put(o, r)
 	}
 	work := mode
 	change := r != o.rec || o.seen && o.side
 	if change {
 		work |= 0o600 // what reading and writing an attribute takes
 	}
-	if work != o.st.Mode {
-		// The side file speaks for the file while its mode is not what it
-		// is to be.
+	undo := func(*object) {}
+	if work != mode || work != o.st.Mode && r.HostMode != 0 {
+		// The side file speaks for the file while its mode or its attribute
+		// is not what it is to be.
 		t := r
 		if t.HostMode == 0 {
 			t.Mode = mode
 		}
 		t.HostMode = work
-		if work != mode {
-			if e := s.side.put(o, t); e != 0 {
-				return e
-			}
-			o.side = true
+		if e := s.put(o, t); e != 0 {
+			return e
 		}
+		undo = s.drop
+		if o.side {
+			undo = func(o *object) { _ = s.put(o, o.rec) }
+		}
+		o.side = true
+	}
+	if work != o.st.Mode {
 		if e := s.chmod(o, work); e != 0 {
-			s.side.drop(o)
+			undo(o)
 			return e
 		}
 	}
@@ -160,7 +168,7 @@ func (s *owners) store(o *object, r rootless.Resource, mode uint32) unix.Errno {
 			if e == unix.EOPNOTSUPP {
 				s.noXattr[o.st.Dev] = true
 			}
-			if e := s.side.put(o, r); e != 0 {
+			if e := s.put(o, r); e != 0 {
 				return e
 			}
 			return s.chmod(o, mode)
@@ -174,7 +182,7 @@ func (s *owners) store(o *object, r rootless.Resource, mode uint32) unix.Errno {
 		}
 	}
 	if o.side {
-		s.side.drop(o)
+		s.drop(o)
 	}
 	return 0
 }
@@ -184,6 +192,7 @@ func (s *owners) write(o *object, r rootless.Resource) unix.Errno {
 	if s.kept(o) {
 		return unix.EROFS
 	}
+	s.changes()
 	b := r.Marshal()
 	if len(b) == 0 {
 		if err := unix.Removexattr(o.path(), rootless.Xattr); err != nil && err != unix.ENODATA {
@@ -194,6 +203,22 @@ func (s *owners) write(o *object, r rootless.Resource) unix.Errno {
 	return errno(unix.Setxattr(o.path(), rootless.Xattr, b, 0))
 }
 
+func (s *owners) changes() {
+	if s.before != nil {
+		s.before()
+	}
+}
+
+func (s *owners) put(o *object, r rootless.Resource) unix.Errno {
+	s.changes()
+	return s.side.put(o, r)
+}
+
+func (s *owners) drop(o *object) {
+	s.changes()
+	s.side.drop(o)
+}
+
 // kept says whether o must stay as it is.
 func (s *owners) kept(o *object) bool { return s.lower != nil && s.lower(o.path()) }
 
@@ -201,6 +226,7 @@ func (s *owners) chmod(o *object, mode uint32) unix.Errno {
 	if s.kept(o) {
 		return unix.EACCES
 	}
+	s.changes()
 	return errno(unix.Chmod(o.path(), mode&0o7777))
 }
 
