@@ -13,10 +13,12 @@ import (
 
 // cwd is the cached current directory of the tasks that share an fs_struct.
 // The handle names the directory itself, so it stays right when the directory
-// is renamed or removed; only chdir and fchdir change it, and both stop.
+// is renamed or removed; only chdir and fchdir change it. Both stop, unless
+// handler.roams: then what is kept is compared with what is.
 type cwd struct {
 	base  fsview.Base
 	valid bool
+	at    place
 	views int // handler.views when base was made
 	// pending are the tasks that were let into a chdir and have not stopped
 	// since: whether and when it happens is not known, so nothing is cached.
@@ -168,7 +170,7 @@ func (h *handler) noteFD(c *tracer.Call, q *fsview.Request, r *fsview.Resolution
 
 func (h *handler) baseCwd(t *tracer.Task, n int) (b *fsview.Base, keep bool, e unix.Errno) {
 	c := cwdOf(t)
-	if c.valid && c.views != h.views {
+	if c.valid && (c.views != h.views || h.roams && h.cwdPlace(t) != c.at) {
 		c.drop(h)
 	}
 	if c.valid {
@@ -189,8 +191,38 @@ func (h *handler) baseCwd(t *tracer.Task, n int) (b *fsview.Base, keep bool, e u
 		h.base[n] = base
 		return &h.base[n], false, 0
 	}
+	if h.roams {
+		var ok bool
+		if c.at, ok = placeOf(d); !ok {
+			h.host.Close(d)
+			return nil, false, unix.ENOENT
+		}
+	}
 	c.base, c.valid, c.views = base, true, h.views
 	return &c.base, true, 0
+}
+
+// place tells a directory from every other, and by which mount of the host it
+// was reached.
+type place struct {
+	ino, mnt     uint64
+	major, minor uint32
+}
+
+func statPlace(dir int, name string, flags int) (p place, ok bool) {
+	var x unix.Statx_t
+	if unix.Statx(dir, name, flags, unix.STATX_INO|unix.STATX_MNT_ID, &x) != nil {
+		return p, false
+	}
+	return place{x.Ino, x.Mnt_id, x.Dev_major, x.Dev_minor}, true
+}
+
+func placeOf(d fsview.Handle) (place, bool) { return statPlace(int(d), "", unix.AT_EMPTY_PATH) }
+
+// cwdPlace is where a task is now; the zero place means that nobody knows.
+func (h *handler) cwdPlace(t *tracer.Task) place {
+	p, _ := statPlace(h.proc, h.at(t.Tid, "cwd"), 0)
+	return p
 }
 
 // resolve answers where the string path leads for c, with the result in

@@ -101,6 +101,9 @@ func (h *handler) getcwd(c *tracer.Call) {
 	}
 	guest, ok := h.view.GuestOf(b)
 	deleted := b.Deleted
+	if at, found := placeOf(b.Dir); found && ok && !deleted && len(h.ambiguous) == 0 {
+		h.tr.NoteCwd(at.ino, guest)
+	}
 	if !keep {
 		h.host.Close(b.Dir)
 	}

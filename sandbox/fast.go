@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/tracer"
 	"github.com/ptbox/ptbox/tracer/fastpath"
 )
 
@@ -59,6 +60,27 @@ func (s *Sandbox) fastTable() *fastpath.Table {
 	}
 	for _, id := range s.view.Above() {
 		t.Above = append(t.Above, fastpath.ID(id))
+	}
+	for _, m := range mounts {
+		var st unix.Stat_t
+		if m.IsDir() && unix.Fstat(int(m.Root()), &st) == nil {
+			t.Roots = append(t.Roots, fastpath.ID{Dev: st.Dev, Ino: st.Ino})
+		}
+	}
+	// A ".." from the root of a mount leaves the view. Where that is not the
+	// host's own root, Landlock keeps the directory closed.
+	if s.h.lock != nil || mounts[0].Source == "/" {
+		t.Flags |= fastpath.ViewUp
+	}
+	if !s.h.overlays {
+		t.Flags |= fastpath.ViewXattr
+		s.h.roams = len(s.h.ambiguous) == 0
+	}
+	if s.h.roams {
+		t.Flags |= fastpath.ViewChdir
+	}
+	if s.h.active()&tracer.IfMounts == 0 {
+		t.Flags |= fastpath.ViewStatfs
 	}
 	// Symlinks of procfs lead elsewhere than the view says.
 	var st unix.Stat_t

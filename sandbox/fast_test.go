@@ -92,6 +92,9 @@ func TestFastAttacks(t *testing.T) {
 			dir := filepath.Dir(root)
 			outside := filepath.Join(dir, "outside")
 			write(t, outside, "secret\n")
+			if err := unix.Setxattr(outside, "user.mark", []byte("secret"), 0); err != nil {
+				t.Logf("no attribute to steal: %v", err)
+			}
 			write(t, filepath.Join(dir, "src", "f"), "f\n")
 			if err := os.Mkdir(filepath.Join(root, "ro"), 0o755); err != nil {
 				t.Fatal(err)
@@ -105,7 +108,8 @@ func TestFastAttacks(t *testing.T) {
 			first := tracer.DefaultWindowFD + 2
 			hex := func(v int) string { return fmt.Sprintf("%#x", v) }
 			out, st, stats := runGuest(t, o, "gadget", hex(fastpath.SymGadgetSys), hex(fastpath.Empty), hex(fastpath.How),
-				hex(fastpath.HowEnd), fmt.Sprint(first), fmt.Sprint(first+2), outside, fmt.Sprint(inode(t, outside)), fmt.Sprint(inode(t, filepath.Join(dir, "src", "f"))))
+				hex(fastpath.HowUpEnd), fmt.Sprint(first), fmt.Sprint(first+2), outside, fmt.Sprint(inode(t, outside)), fmt.Sprint(inode(t, filepath.Join(dir, "src", "f"))),
+				fmt.Sprint(inode(t, dir)), hex(fastpath.DotDot), hex(fastpath.FDNames), hex(fastpath.FDNames+fastpath.NumFDNames*fastpath.FDNameSize))
 			if st.Code != 0 || strings.TrimSpace(out) != "ok" {
 				t.Errorf("exit %d\n%s", st.Code, out[:min(len(out), 4000)])
 			}

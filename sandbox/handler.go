@@ -45,6 +45,7 @@ type handler struct {
 	unions         map[string]*unionDir
 	ambiguous      map[*fsview.Mount]bool // see noteFD
 	chdirs         int                    // chdir calls that may not be over
+	roams          bool                   // guests change their directory without a stop
 	startDir       string                 // guest path of the first directory
 	scratch        func() (string, error)
 

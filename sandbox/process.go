@@ -242,6 +242,9 @@ func (h *handler) active() tracer.When {
 		// The guest's root may mount what makes the other two matter.
 		w |= tracer.IfIdentity | tracer.IfReadOnly | tracer.IfMounts
 	}
+	if !h.roams {
+		w |= tracer.IfPlaced
+	}
 	for _, m := range h.view.Mounts() {
 		if shapesStatfs(m) {
 			w |= tracer.IfMounts

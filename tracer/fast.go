@@ -68,6 +68,14 @@ func (tr *Tracer) startFast() {
 // and of the one behind the last.
 func (tr *Tracer) Reserved() (first, end int) { return tr.policy.WindowFD, tr.policy.lastFD() }
 
+// NoteCwd tells the fast path the guest path of the directory with this inode
+// number, which some task has as its current one.
+func (tr *Tracer) NoteCwd(ino uint64, guest string) {
+	if tr.fast != nil {
+		fastpath.PutCwd(tr.win.mem[offFast:], ino, guest)
+	}
+}
+
 // newMM gives t an address space of its own (exec).
 func (tr *Tracer) newMM(t *Task) {
 	t.dropMM()
@@ -150,6 +158,8 @@ var fastCalls = map[int]bool{
 	unix.SYS_OPEN: true, unix.SYS_OPENAT: true, unix.SYS_STAT: true, unix.SYS_LSTAT: true, unix.SYS_NEWFSTATAT: true,
 	unix.SYS_STATX: true, unix.SYS_ACCESS: true, unix.SYS_FACCESSAT: true, unix.SYS_FACCESSAT2: true,
 	unix.SYS_READLINK: true, unix.SYS_READLINKAT: true, unix.SYS_GETDENTS64: true, unix.SYS_EXECVE: true,
+	unix.SYS_STATFS: true, unix.SYS_CHDIR: true, unix.SYS_GETCWD: true, unix.SYS_GETXATTR: true, unix.SYS_LGETXATTR: true,
+	unix.SYS_LISTXATTR: true, unix.SYS_LLISTXATTR: true,
 }
 
 // fastEntry sees every call before the Handler does. It patches the sites that

@@ -120,8 +120,12 @@ func (tr *Tracer) leaveCode(t *Task, sig int, r *unix.PtraceRegs) bool {
 		restoreSlot(r, &s, fastpath.Slow)
 		tr.freeSlot(t, slot)
 		ptrace.SetRegs(t.Tid, r)
+		if len(t.late) > 0 {
+			tr.sendLate(t, r, &s)
+		}
 		if fault && tr.generated(t) {
-			// The path cannot be read: the plain call says EFAULT.
+			// The path cannot be read, or the result not be written: the
+			// plain call says EFAULT.
 			tr.resume(t, 0)
 			return true
 		}

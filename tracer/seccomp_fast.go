@@ -15,6 +15,7 @@ const (
 	fastHow            // openat2 with an open_how of the sealed table
 	fastEmpty          // calls on a descriptor, by the sealed empty string
 	fastFD             // calls on a descriptor that has been looked at
+	fastName           // calls on a descriptor by a sealed path in /proc
 )
 
 func fastCall(s *Sysent) fastKind {
@@ -26,6 +27,8 @@ func fastCall(s *Sysent) fastKind {
 	case "getdents64":
 		// The stop adds names; without it some are missing.
 		return fastFD
+	case "getxattr", "listxattr":
+		return fastName
 	}
 	return fastNone
 }
@@ -41,10 +44,15 @@ func (p *Policy) fastAllows(kind fastKind, args *[6]uint64) bool {
 		return args[1] == fastpath.Empty
 	case fastFD:
 		return p.Fast.AnyList
+	case fastName:
+		return p.Fast.Xattr && args[0]%fastpath.FDNameSize == 0 && args[0] >= fastpath.FDNames && args[0] < fdNamesEnd
 	}
 	how := args[2]
-	if how%fastpath.HowStride != 0 || how < fastpath.How || how >= fastpath.HowEnd || args[3] != howSize {
+	if how%fastpath.HowStride != 0 || how < fastpath.How || how >= fastpath.HowUpEnd || args[3] != howSize {
 		return false
+	}
+	if how >= fastpath.HowUp {
+		return p.Fast.Up && args[1] == fastpath.DotDot
 	}
 	if how < uint64(p.Fast.AnyEnd) {
 		return true
@@ -61,6 +69,8 @@ func (p *Policy) fastAllows(kind fastKind, args *[6]uint64) bool {
 	return false
 }
 
+const fdNamesEnd = fastpath.FDNames + fastpath.NumFDNames*fastpath.FDNameSize
+
 // fastProg is fastAllows as a program, with code for every other place. All 64
 // bits of the instruction pointer are compared: a mapping 4 GiB further on is
 // a guest's own.
@@ -70,14 +80,18 @@ func (p *Policy) fastProg(kind fastKind, code prog) prog {
 	// What the trusted instruction may not do stops: the guest asked for it.
 	stop := ret(RetTrace)
 	var inner prog
-	if kind == fastFD {
-		if !p.Fast.AnyList {
-			return code
-		}
+	switch {
+	case kind == fastFD && !p.Fast.AnyList, kind == fastName && !p.Fast.Xattr:
+		return code
+	case kind == fastFD:
 		inner = allow
-	} else if kind == fastEmpty {
+	case kind == fastEmpty:
 		inner = equal(1, fastpath.Empty, allow, code)
-	} else {
+	case kind == fastName:
+		inner = when(unix.BPF_JGE, fastpath.FDNames, when(unix.BPF_JGE, fdNamesEnd, stop, allow), stop)
+		inner = when(unix.BPF_JSET, fastpath.FDNameSize-1, stop, inner)
+		inner = argHigh(0, when(unix.BPF_JEQ, 0, argLow(0, inner), stop))
+	default:
 		byFD := stop
 		for class := len(p.Fast.FDEnd) - 1; class >= 0; class-- {
 			limit := argLow(2, when(unix.BPF_JGE, fastpath.HowLimit(class), stop, allow))
@@ -85,7 +99,11 @@ func (p *Policy) fastProg(kind fastKind, code prog) prog {
 		}
 		byFD = argLow(0, when(unix.BPF_JGE, uint32(p.Fast.FirstFD), byFD, stop))
 		inner = when(unix.BPF_JGE, p.Fast.AnyEnd, byFD, allow)
-		inner = when(unix.BPF_JGE, fastpath.How, when(unix.BPF_JGE, fastpath.HowEnd, stop, inner), stop)
+		up := stop
+		if p.Fast.Up {
+			up = when(unix.BPF_JGE, fastpath.HowUpEnd, stop, equal(1, fastpath.DotDot, allow, stop))
+		}
+		inner = when(unix.BPF_JGE, fastpath.How, when(unix.BPF_JGE, fastpath.HowEnd, up, inner), stop)
 		inner = when(unix.BPF_JSET, fastpath.HowStride-1, stop, inner)
 		inner = argHigh(2, when(unix.BPF_JEQ, 0, argLow(2, inner), stop))
 		inner = equal(3, howSize, inner, stop)

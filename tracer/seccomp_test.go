@@ -19,7 +19,7 @@ func testPolicy() Policy {
 	return Policy{I386: true, WindowLow: testLow, WindowEnd: testEnd, WindowFD: testFD}
 }
 
-const allConditions = IfMerged | IfReadOnly | IfIdentity | IfProtect | IfUTS | IfUnscoped | IfNoNet | IfPids
+const allConditions = IfMerged | IfReadOnly | IfIdentity | IfProtect | IfUTS | IfUnscoped | IfNoNet | IfPids | IfPlaced
 
 // machine is a compiled program in the VM of x/net/bpf.
 type machine struct {

@@ -63,7 +63,8 @@ func TestLayout(t *testing.T) {
 	for what, ok := range map[string]bool{
 		"text":  Text+TextSize <= View,
 		"view":  View+ViewSize <= How && ViewNames < ViewSize,
-		"how":   HowEnd <= End && End <= LowStubs,
+		"how":   HowUpEnd <= FDNames && Cwds+NumCwds*CwdSize <= End && End <= LowStubs,
+		"tail":  DotDot >= Text+TextSize-32,
 		"stubs": LowStubs+StubsSize <= Pool,
 		"pool":  Pool+PoolSize == 0x100000,
 	} {
@@ -85,11 +86,15 @@ func TestHowTable(t *testing.T) {
 		if h.Flags == noEntry {
 			continue
 		}
-		if h.Resolve&unix.RESOLVE_BENEATH == 0 || h.Resolve&unix.RESOLVE_NO_MAGICLINKS == 0 {
+		up := at >= HowUp // these go with "..", and only there
+		if up && (h.Resolve&unix.RESOLVE_NO_SYMLINKS == 0 || h.Flags&(unix.O_ACCMODE|unix.O_PATH|unix.O_CREAT|unix.O_TRUNC) != 0) {
+			t.Errorf("entry %d: flags %#x, resolve %#x", i, h.Flags, h.Resolve)
+		}
+		if h.Resolve&unix.RESOLVE_BENEATH == 0 != up || h.Resolve&unix.RESOLVE_NO_MAGICLINKS == 0 {
 			t.Errorf("entry %d: resolve %#x", i, h.Resolve)
 		}
 		writes := h.Flags&(unix.O_WRONLY|unix.O_RDWR|unix.O_CREAT|unix.O_TRUNC) != 0
-		if writes != (at >= HowWrite) {
+		if writes != (at >= HowWrite && !up) {
 			t.Errorf("entry %d, flags %#x, is in the wrong section", i, h.Flags)
 		}
 		if at < HowRead && h.Flags&(unix.O_PATH|unix.O_DIRECTORY) == 0 {
@@ -122,7 +127,8 @@ func TestPlace(t *testing.T) {
 	if r.FDEnd != [3]int{1004, 1005, 1006} || r.AnyEnd != HowRead || r.FirstFD != 1002 || r.IP != SymGadgetAfter {
 		t.Errorf("%+v", r)
 	}
-	if b[Empty-Text] != 0 || string(b[Dot-Text:Dot-Text+2]) != ".\x00" {
+	if b[Empty-Text] != 0 || string(b[Dot-Text:Dot-Text+2]) != ".\x00" || string(b[DotDot-Text:DotDot-Text+3]) != "..\x00" ||
+		string(b[FDNames-Text+255*FDNameSize:][:25]) != "/proc/thread-self/fd/255\x00" {
 		t.Error("the strings are not in their places")
 	}
 	v := b[View-Text:]

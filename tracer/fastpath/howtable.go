@@ -29,6 +29,16 @@ func HowTable() []OpenHow {
 			}
 		}
 	}
+	return append(t, upOpens()...)
+}
+
+// upOpens are the only ones that may leave their descriptor. The seccomp program
+// lets them pass with the path DotDot only.
+func upOpens() []OpenHow {
+	t := make([]OpenHow, UpOpens)
+	for n := range t {
+		t[n] = OpenHow{Flags: read(n) | pick(n, 4, unix.O_DIRECTORY), Resolve: unix.RESOLVE_NO_MAGICLINKS | unix.RESOLVE_NO_SYMLINKS}
+	}
 	return t
 }
 

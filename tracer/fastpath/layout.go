@@ -10,13 +10,24 @@ const (
 	TextSize = 0x4000
 	// Empty is an address in the sealed text that holds a zero byte.
 	Empty = Text + TextSize - 16
-	// Dot is the address of the string ".", in the sealed text as well.
+	// Dot and DotDot are the addresses of "." and "..", in the sealed text as
+	// well.
 	Dot      = Text + TextSize - 8
+	DotDot   = Text + TextSize - 24
 	View     = 0xc8000
 	ViewSize = 0x8000
 	How      = 0xd0000
+	// FDNames are the paths of the descriptors 0 to NumFDNames-1, for calls that
+	// take no O_PATH descriptor.
+	FDNames    = 0xd6000
+	FDNameSize = 32
+	NumFDNames = 256
+	// Cwds is a table of directories whose guest paths the tracer knows.
+	Cwds    = FDNames + NumFDNames*FDNameSize
+	CwdSize = 512
+	NumCwds = 16
 	// End is the end of what the window holds of us.
-	End = How + (howEntries*HowStride+0xfff)&^0xfff
+	End = Cwds + NumCwds*CwdSize
 	// LowStubs takes the stubs of programs linked below 2 GiB.
 	LowStubs  = 0xec000
 	StubsSize = 0x2000
@@ -43,7 +54,13 @@ const (
 	HowRead    = How + PathOpens*Variants*HowStride
 	HowWrite   = HowRead + ReadOpens*Variants*HowStride
 	HowEnd     = HowWrite + WriteOpens*Variants*HowStride
-	howEntries = (PathOpens + ReadOpens + WriteOpens) * Variants
+	howEntries = (PathOpens+ReadOpens+WriteOpens)*Variants + UpOpens
+
+	// HowUp is for the path DotDot and no other: opens for reading that may go
+	// up, without and with O_DIRECTORY.
+	UpOpens  = 32
+	HowUp    = HowEnd
+	HowUpEnd = HowUp + UpOpens*HowStride
 )
 
 // Variants of a walk: both stay beneath the descriptor; a literal one meets no
@@ -100,6 +117,10 @@ const (
 	ViewNoStat               // stat and its kin are emulated
 	ViewNoAccess             // access is emulated
 	ViewNoCreate             // new files need the tracer
+	ViewUp                   // ".." may be opened, since Landlock or the view's root being the host's keeps it inside
+	ViewChdir                // fchdir is native
+	ViewStatfs               // fstatfs is native
+	ViewXattr                // extended attributes are what the host says
 )
 
 // Offsets in the view table, and its limits.
@@ -108,9 +129,10 @@ const (
 	ViewNumAbove = 4  // 32 bits
 	ViewAnyEnd   = 8  // 32 bits: end of the how entries for any descriptor
 	ViewFirstFD  = 12 // 32 bits: reserved descriptors from here on
-	ViewAbove    = 16
-	MaxAbove     = 126
-	ViewNodes    = ViewAbove + MaxAbove*16 // 0x7f0
+	ViewNumRoots = 16 // 32 bits
+	ViewAbove    = 32 // directories, and behind them the mounts' roots
+	MaxAbove     = 124
+	ViewNodes    = ViewAbove + MaxAbove*16 // 0x7e0
 	MaxNodes     = 512
 	NodeSize     = 32
 	ViewNames    = ViewNodes + MaxNodes*NodeSize

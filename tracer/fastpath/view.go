@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -28,6 +29,9 @@ type Table struct {
 	// Above are the directories at or below which there is a mount, and what
 	// else must not be walked from.
 	Above []ID
+	// Roots are the mounts' own directories: ".." of one of them is not what
+	// the kernel says.
+	Roots []ID
 	// Flags are View*.
 	Flags uint32
 }
@@ -61,10 +65,11 @@ type Rules struct {
 	// are the ends of the reserved descriptors, by class; each class is
 	// bound by HowLimit.
 	AnyEnd uint32
-	// AnyList: directories may be listed by any descriptor.
-	AnyList bool
-	FirstFD int
-	FDEnd   [numClasses]int
+	// AnyList: directories may be listed by any descriptor. Up: their ".."
+	// may be opened. Xattr: extended attributes may be read.
+	AnyList, Up, Xattr bool
+	FirstFD            int
+	FDEnd              [numClasses]int
 }
 
 // HowLimit is the end of the how entries that class may use.
@@ -77,11 +82,13 @@ func (t *Table) plan(first int) (r Rules, fds []int, number map[int]int) {
 	r = Rules{IP: SymGadgetAfter, AnyEnd: How, FirstFD: first}
 	if t.Flags&ViewAnyFD != 0 {
 		r.AnyEnd, r.AnyList = HowEnd, true
+		r.Up = t.Flags&ViewUp != 0
 		for _, m := range t.Mounts {
 			// A descriptor does not tell which mount it came from.
 			r.AnyEnd = min(r.AnyEnd, HowLimit(m.class()))
 		}
 	}
+	r.Xattr = t.Flags&ViewXattr != 0
 	number = map[int]int{}
 	for class := range numClasses {
 		for i := range t.Mounts {
@@ -94,6 +101,20 @@ func (t *Table) plan(first int) (r Rules, fds []int, number map[int]int) {
 		r.FDEnd[class] = first + len(fds)
 	}
 	return r, fds, number
+}
+
+// PutCwd writes to b, the part of the window from Text on, that the directory
+// with this inode number had the guest path when the tracer last looked. It is
+// a guess to the code, which looks at the directory of that name.
+func PutCwd(b []byte, ino uint64, guest string) {
+	if len(guest) >= CwdSize {
+		return
+	}
+	e := b[Cwds-Text+int(ino%NumCwds)*CwdSize:][:CwdSize]
+	e[0] = 0
+	copy(e[1:], guest[1:])
+	e[len(guest)] = 0
+	e[0] = guest[0]
 }
 
 var errSize = errors.New("the view has too many mounts for the fast path")
@@ -109,7 +130,7 @@ type node struct {
 // first is the number of the first reserved descriptor. fds are the
 // descriptors to be handed on, in order.
 func (t *Table) Place(b []byte, first int) (r Rules, fds []int, err error) {
-	if len(t.Above) > MaxAbove || len(t.Mounts) == 0 {
+	if len(t.Above)+len(t.Roots) > MaxAbove || len(t.Mounts) == 0 {
 		return r, nil, errSize
 	}
 	r, fds, number := t.plan(first)
@@ -128,6 +149,11 @@ func (t *Table) Place(b []byte, first int) (r Rules, fds []int, err error) {
 	}
 	copy(b, Blob)
 	copy(b[Dot-Text:], ".\x00")
+	copy(b[DotDot-Text:], "..\x00")
+	for i := range NumFDNames {
+		// Not "self": a thread may have descriptors of its own.
+		copy(b[FDNames-Text+i*FDNameSize:], "/proc/thread-self/fd/"+strconv.Itoa(i)+"\x00")
+	}
 	putHow(b[How-Text:])
 	le := binary.LittleEndian
 	v := b[View-Text : View-Text+ViewSize]
@@ -139,7 +165,8 @@ func (t *Table) Place(b []byte, first int) (r Rules, fds []int, err error) {
 	le.PutUint32(v[ViewNumAbove:], uint32(len(t.Above)))
 	le.PutUint32(v[ViewAnyEnd:], r.AnyEnd)
 	le.PutUint32(v[ViewFirstFD:], uint32(first))
-	for i, id := range t.Above {
+	le.PutUint32(v[ViewNumRoots:], uint32(len(t.Roots)))
+	for i, id := range slices.Concat(t.Above, t.Roots) {
 		le.PutUint64(v[ViewAbove+i*16:], id.Dev)
 		le.PutUint64(v[ViewAbove+i*16+8:], id.Ino)
 	}

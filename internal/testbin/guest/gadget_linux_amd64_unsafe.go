@@ -32,11 +32,13 @@ func init() { commands["gadget"] = gadget }
 // whatever it likes. Its arguments are the addresses of that instruction, of
 // the empty string, of the how table and its end, the first reserved
 // descriptor and the one behind the last, the host path of a file outside of
-// the view and its inode, and the inode of /ro/f. In the view, /ro is
-// read-only; the file outside is ../outside of the root.
+// the view and its inode, the inode of /ro/f, that of the directory above the
+// root, the address of "..", and those of the paths of descriptors and behind
+// them. In the view, /ro is read-only; the file outside is ../outside of the
+// root.
 func gadget(args []string) int {
 	runtime.LockOSThread()
-	var v [8]uintptr
+	var v [12]uintptr
 	outside := args[6]
 	args = append(args[:6:6], args[7:]...)
 	for i := range v {
@@ -60,11 +62,19 @@ func gadget(args []string) int {
 	for fd := first - 2; fd < end+2; fd++ {
 		fds = append(fds, fd)
 	}
-	paths := []string{"../outside", outside, "ro/../../outside", "link", "/link"}
+	paths := []string{"../outside", outside, "ro/../../outside", "link", "/link", ".."}
 	tries := 0
+	var open func(fd, path, h, size uintptr, name string)
 	try := func(fd uintptr, path string, h, size uintptr) {
+		open(fd, cstr(path), h, size, path)
+		if path == ".." {
+			// The one string that may lead up is the sealed one.
+			open(fd, v[9], h, size, "sealed ..")
+		}
+	}
+	open = func(fd, p, h, size uintptr, path string) {
 		tries++
-		r := int(callAt(at, unix.SYS_OPENAT2, &[6]uintptr{fd, cstr(path), h, size}))
+		r := int(callAt(at, unix.SYS_OPENAT2, &[6]uintptr{fd, p, h, size}))
 		if r < 0 {
 			return
 		}
@@ -73,7 +83,7 @@ func gadget(args []string) int {
 		var st unix.Stat_t
 		unix.Fstat(r, &st)
 		writes := fl&unix.O_ACCMODE != unix.O_RDONLY && fl&unix.O_PATH == 0
-		if st.Ino == uint64(v[6]) || st.Ino == uint64(v[7]) && writes {
+		if st.Ino == uint64(v[6]) || st.Ino == uint64(v[8]) || st.Ino == uint64(v[7]) && writes {
 			code = fail("openat2(%d, %q, %#x, %d) made a descriptor, flags %#x", int32(fd), path, h, size, fl)
 		}
 	}
@@ -119,6 +129,24 @@ func gadget(args []string) int {
 					code = fail("%s(%d, %q) = %d", what, int32(fd), p, r)
 				}
 			}
+		}
+	}
+	// Attributes are read by a sealed name of one's own descriptor, or not.
+	value := uintptr(unsafe.Pointer(unsafe.SliceData(alloc(512))))
+	for _, p := range []uintptr{cstr("../outside"), cstr(outside), v[10] + 1, v[10] + 5, v[11], v[10] - 32, v[10] + 1<<32} {
+		for what, r := range map[string]uintptr{
+			"listxattr": callAt(at, unix.SYS_LISTXATTR, &[6]uintptr{p, value, 512}),
+			"getxattr":  callAt(at, unix.SYS_GETXATTR, &[6]uintptr{p, cstr("user.mark"), value, 512}),
+		} {
+			if int(r) > 0 {
+				code = fail("%s(%#x) = %d", what, p, int(r))
+			}
+		}
+	}
+	for fd := uintptr(0); fd < 16; fd++ {
+		r := int(callAt(at, unix.SYS_LISTXATTR, &[6]uintptr{v[10] + fd*32, value, 512}))
+		if e := errnoOf(unix.SYS_FCNTL, fd, unix.F_GETFD); (r < 0) != (e != 0) {
+			code = fail("listxattr of descriptor %d: %d, and fcntl says %v", fd, r, e)
 		}
 	}
 	// The tables and descriptors are out of reach.

@@ -32,8 +32,8 @@ struct node {
 _Static_assert(sizeof(struct node) == NODE_SIZE, "node");
 
 struct view {
-	u32 flags, nabove, anyend, firstfd;
-	struct { u64 dev, ino; } above[MAX_ABOVE];
+	u32 flags, nabove, anyend, firstfd, nroots, pad[3];
+	struct { u64 dev, ino; } above[MAX_ABOVE]; /* and the roots */
 	struct node nodes[MAX_NODES];
 	char names[MAX_NAMES];
 };
@@ -50,8 +50,14 @@ enum {
 	O_LARGEFILE = 0100000, O_DIRECTORY = 0200000, O_NOFOLLOW = 0400000, O_CLOEXEC = 02000000, O_PATH = 010000000
 };
 enum { AT_NOFOLLOW = 0x100, AT_EACCESS = 0x200, AT_NOAUTO = 0x800, AT_EMPTY = 0x1000, AT_SYNC = 0x6000 };
-enum { STATX_MOUNT = 0x5000 }; /* STATX_MNT_ID, STATX_MNT_ID_UNIQUE */
-enum { ENOENT = 2, EINTR = 4, ENXIO = 6, EACCES = 13, EEXIST = 17, ENOTDIR = 20, EISDIR = 21, EINVAL = 22, ENAMETOOLONG = 36, ELOOP = 40 };
+enum { STATX_MOUNT = 0x5000, STATX_INO = 0x100, STATX_MNT_ID = 0x1000 }; /* STATX_MOUNT: and STATX_MNT_ID_UNIQUE */
+enum {
+	ENOENT = 2, EINTR = 4, ENXIO = 6, EACCES = 13, EFAULT = 14, EEXIST = 17, ENOTDIR = 20, EISDIR = 21, EINVAL = 22, ERANGE = 34,
+	ENAMETOOLONG = 36, ELOOP = 40, ENODATA = 61, EOPNOTSUPP = 95
+};
+/* Asked for beside the flags of mounts: no symlink may be met (getcwd); the
+   descriptor is the guest's to keep (open). */
+enum { LITERAL = 1 << 30, KEEP = 1 << 29 };
 
 /* Addresses of open_how entries, Beneath; Literal lies block*HOW_STRIDE on. */
 enum { PATH = HOW + 4 * HOW_STRIDE, PATH_NOFOLLOW = PATH + 2 * HOW_STRIDE, PATH_DIR = PATH + HOW_STRIDE };
@@ -158,6 +164,14 @@ static int dotdot(const char *p)
 	return 0;
 }
 
+/* self says whether a path is nothing but "." and slashes. */
+static int self(const char *p)
+{
+	while (*p == '.' && (p[1] == '/' || !p[1]))
+		p = slashes(p + 1);
+	return !*p;
+}
+
 /* copy brings the guest's string into the slot, so that what is looked at is
    what the kernel will see; it is the only place that reads the guest's
    memory, and nothing has been done before it: a fault is taken back to the
@@ -246,10 +260,12 @@ again:;
 		}
 		q = e;
 	}
-	if (m->flags & (MOUNT_SLOW | deny) || m->fd < 0 || deny & MOUNT_EXACT && (!*q || dotdot(q)))
+	if (m->flags & MOUNT_SLOW || m->flags & deny || m->fd < 0 || deny & MOUNT_EXACT && (!*q || dotdot(q)))
 		return SLOW;
 	if (!*q && creates(h))
 		return SLOW;
+	if (deny & LITERAL)
+		return beneath(m->fd, rel, literal(h));
 	if (!NODES[node].nkids)
 		return beneath(m->fd, rel, h);
 	if (!*q)
@@ -294,19 +310,65 @@ again:;
 struct stat { u64 dev, ino, rest[16]; };
 _Static_assert(sizeof(struct stat) == 144, "stat");
 
-/* above says whether a directory may have mounts at or below it. */
-static int above(int fd)
+enum { ABOVE = 1, ROOT = 2 };
+
+/* place says whether a directory may have mounts at or below it (ABOVE), and
+   whether it is one's own (ROOT). */
+static int place(int fd)
 {
 	struct stat st;
-	u32 n = V->nabove;
-	if (!n)
+	u32 n = V->nabove, all = n + V->nroots;
+	int r = 0;
+	if (!all)
 		return 0;
 	if (gadget(__NR_newfstatat, fd, EMPTY, (long)&st, AT_EMPTY, 0) != 0)
-		return 1;
-	for (u32 i = 0; i < n; i++)
+		return ABOVE | ROOT;
+	for (u32 i = 0; i < all; i++)
 		if (V->above[i].dev == st.dev && (V->above[i].ino == st.ino || !V->above[i].ino))
-			return 1;
-	return 0;
+			r |= i < n ? ABOVE | (V->above[i].ino ? 0 : ROOT) : ROOT;
+	return r;
+}
+
+/* up opens a path that begins with "..", name by name until it goes down
+   again: the kernel's ".." is the view's but for the root of a mount. */
+static long up(int fd, const char *path, u64 h, u32 deny)
+{
+	long f = fd;
+	for (int n = 0;; n++) {
+		const char *e = slashes(path + 2);
+		u64 step = HOW_UP + (16 + 2) * HOW_STRIDE; /* O_DIRECTORY | O_CLOEXEC */
+		long next = SLOW;
+		if (!(place(f) & ROOT) && n < 8) {
+			if (!*e && h >= HOW_READ && h < HOW_READ + 16 * HOW_STRIDE)
+				step = h - HOW_READ + HOW_UP;
+			else if (!*e && h >= HOW + 32 * HOW_STRIDE && h < HOW + 48 * HOW_STRIDE)
+				step = h - HOW - 16 * HOW_STRIDE + HOW_UP;
+			else if (!*e && (deny & KEEP || h < PATH || h > PATH_NOFOLLOW))
+				step = 0;
+			if (step)
+				next = openat2(f, (const char *)DOTDOT, step);
+		}
+		if (f != fd)
+			closefd(f);
+		if (next < 0)
+			return SLOW;
+		f = next;
+		path = e;
+		if (!*path)
+			break;
+		if (dots(path, word(path)))
+			continue;
+		next = SLOW;
+		if (!(place(f) & ABOVE))
+			next = verdict(openat2(f, path, h));
+		closefd(f);
+		return next;
+	}
+	if (deny & MOUNT_EXACT && place(f) & ROOT) {
+		closefd(f);
+		return SLOW;
+	}
+	return f;
 }
 
 /* relative goes by the guest's own descriptor, if it can be seen that no mount
@@ -316,7 +378,10 @@ static long relative(int fd, char *path, u64 h, u32 deny)
 	u32 fl = V->flags;
 	if (!(fl & VIEW_ANY_FD) || h >= V->anyend || fl & deny || (fd < 0 && fd != FDCWD) || fd >= (int)V->firstfd)
 		return SLOW;
-	if (above(fd) || deny & MOUNT_EXACT && dotdot(path))
+	if (dots(path, word(path)) && fl & VIEW_UP)
+		return h < HOW_WRITE ? up(fd, path, h, deny) : SLOW;
+	int at = place(fd);
+	if (at & ABOVE || deny & MOUNT_EXACT && (dotdot(path) || at & ROOT && self(path)))
 		return SLOW;
 	return verdict(openat2(fd, path, h));
 }
@@ -333,6 +398,47 @@ static long walk(struct slot *s, int fd, u64 from, u64 h, u32 deny)
 	if (s->path[0] == '/')
 		return absolute(s, s->path, h, deny);
 	return relative(fd, s->path, h, deny);
+}
+
+struct statx { u32 mask, rest1[7]; u64 ino; u32 rest2[24]; u32 major, minor; u64 mnt, rest3[13]; };
+_Static_assert(sizeof(struct statx) == 256 && __builtin_offsetof(struct statx, mnt) == 144, "statx");
+
+static int place_of(long fd, struct statx *x)
+{
+	return gadget(__NR_statx, fd, EMPTY, AT_EMPTY, STATX_INO | STATX_MNT_ID, (long)x) == 0 &&
+		(x->mask & (STATX_INO | STATX_MNT_ID)) == (STATX_INO | STATX_MNT_ID);
+}
+
+/* getcwd looks whether the name that the tracer knew for the current directory
+   still is its name. A directory has only one. */
+static long getcwd(struct slot *s, u64 buf, u64 size)
+{
+	struct statx here, there;
+	if (!place_of(FDCWD, &here))
+		return SLOW;
+	const volatile char *from = (const volatile char *)(CWDS + (here.ino % NUM_CWDS) * CWD_SIZE);
+	u64 n = 0;
+	do {
+		if (n == CWD_SIZE)
+			return SLOW;
+		s->path[n] = from[n];
+	} while (s->path[n++]);
+	if (s->path[0] != '/' || size < n)
+		return SLOW;
+	long f = absolute(s, s->path, PATH_DIR, MOUNT_TWICE | LITERAL);
+	if (f < 0)
+		return SLOW;
+	int same = place_of(f, &there) && here.ino == there.ino && here.major == there.major && here.minor == there.minor && here.mnt == there.mnt;
+	closefd(f);
+	if (!same)
+		return SLOW;
+	/* All that can be done again: a signal, or a fault in what follows, is
+	   taken back to the site. */
+	s->phase = 0;
+	__asm__ volatile("" ::: "memory");
+	for (u64 i = 0; i < n; i++)
+		((volatile char *)buf)[i] = s->path[i];
+	return n;
 }
 
 /* empty says whether a path is "", as fstat(3) passes it. */
@@ -356,7 +462,7 @@ long handler(struct slot *s)
 	open:
 		if (fl & O_CREAT && view & VIEW_NO_CREATE)
 			return SLOW;
-		return walk(s, fd, path, how(fl, mode), fl & (O_DIRECTORY | O_PATH) ? MOUNT_TWICE : 0);
+		return walk(s, fd, path, how(fl, mode), KEEP | (fl & (O_DIRECTORY | O_PATH) ? MOUNT_TWICE : 0));
 
 	case __NR_lstat:
 		fl = AT_NOFOLLOW;
@@ -437,9 +543,50 @@ long handler(struct slot *s)
 	case __NR_getdents64:
 		/* A mount point may be missing in a directory above one only. */
 		fd = s->di;
-		if (fd < 0 || !(view & VIEW_ANY_FD) || above(fd))
+		if (fd < 0 || !(view & VIEW_ANY_FD) || place(fd) & ABOVE)
 			return SLOW;
 		return gadget(__NR_getdents64, fd, s->si, s->dx, 0, 0);
+
+	case __NR_statfs:
+		f = walk(s, FDCWD, s->di, PATH, 0);
+		if (f < 0)
+			return f;
+		r = view & VIEW_STATFS ? gadget(__NR_fstatfs, f, s->si, 0, 0, 0) : SLOW;
+		break;
+
+	case __NR_chdir:
+		if (!(view & VIEW_CHDIR))
+			return SLOW;
+		f = walk(s, FDCWD, s->di, PATH_DIR, MOUNT_TWICE);
+		if (f < 0)
+			return f;
+		r = gadget(__NR_fchdir, f, 0, 0, 0, 0);
+		if (r != 0 && r != -EACCES)
+			r = SLOW;
+		break;
+
+	case __NR_getcwd:
+		return getcwd(s, s->di, s->si);
+
+	case __NR_lgetxattr:
+	case __NR_llistxattr:
+		fl = AT_NOFOLLOW;
+		/* fall through */
+	case __NR_getxattr:
+	case __NR_listxattr:
+		/* The attribute's name is looked at before the path is: on an error
+		   the plain call decides. */
+		if (!(view & VIEW_XATTR))
+			return SLOW;
+		f = walk(s, FDCWD, s->di, fl & AT_NOFOLLOW ? PATH_NOFOLLOW : PATH, 0);
+		if (f < 0)
+			return SLOW;
+		r = SLOW;
+		if (f < NUM_FD_NAMES)
+			r = gadget(s->nr == __NR_getxattr || s->nr == __NR_lgetxattr ? __NR_getxattr : __NR_listxattr, FD_NAMES + f * FD_NAME_SIZE, s->si, s->dx, s->r10, 0);
+		if (r < 0 && r != -ENODATA && r != -EOPNOTSUPP && r != -ERANGE && r != -EFAULT)
+			r = SLOW;
+		break;
 
 	case __NR_execve:
 		/* The search of PATH: only what is not there is answered here. */

@@ -1,0 +1,198 @@
+package difftest
+
+// once are mounts that show nothing twice.
+const once = `
+bind @m /mnt
+bind @file /g
+tmpfs /tmp
+`
+
+// fastCases repeat calls while the tree changes between them: whatever was
+// remembered of the first must not show in the second.
+var fastCases = []Case{
+	{Name: "getcwd again and again", Tree: std, Mounts: "proc /proc", Cwd: "/d/sub", Script: `
+		getcwd => OK "/d/sub" 7
+		getcwd => OK "/d/sub" 7
+		getcwd 6 => ERANGE
+		getcwd 7 => OK
+		getcwd NULL 100 => EFAULT
+		rename "/d/sub" "/d/moved"
+		getcwd => OK "/d/moved" 9
+		getcwd => OK "/d/moved" 9
+		symlink "moved" "/d/sub"
+		getcwd => OK "/d/moved" 9
+		rename "/d" "/e"
+		getcwd => OK "/e/moved" 9
+		symlink "e" "/d"
+		getcwd => OK "/e/moved" 9
+		chdir "/d/sub/empty"
+		getcwd => OK "/e/moved/empty" 15
+		getcwd => OK "/e/moved/empty" 15
+		rmdir "/e/moved/empty"
+		getcwd => ENOENT
+		mkdir "/e/moved/empty" 0755
+		getcwd => ENOENT
+		chdir "/"
+		getcwd => OK "/" 2
+		getcwd => OK "/" 2
+		chdir "/nox"
+		chdir "/nor"
+		getcwd => OK "/nor" 5
+		getcwd => OK "/nor" 5
+		mkdir "/empty/x" 0755
+		chdir "/empty/x"
+		getcwd
+		chmod "/empty" 0
+		getcwd
+		chmod "/empty" 0755
+	`},
+	{Name: "up by a descriptor", Tree: boundTree, Mounts: once, Script: `
+		r=open "/" O_RDONLY|O_DIRECTORY
+		s=open "/d/sub" O_RDONLY|O_DIRECTORY
+		m=open "/mnt" O_RDONLY|O_DIRECTORY
+		n=open "/mnt/sub" O_RDONLY|O_DIRECTORY
+		t=open "/tmp" O_RDONLY|O_DIRECTORY
+		x=open "/d/sub" O_PATH
+		f=open "/f" O_RDONLY
+		a=openat $s ".." O_RDONLY|O_DIRECTORY
+		fstat $a
+		b=openat $r ".." O_RDONLY|O_DIRECTORY|O_NOFOLLOW|O_CLOEXEC
+		fstat $b
+		c=openat $m ".." O_RDONLY
+		fstat $c
+		e=openat $n ".." O_RDONLY
+		fstat $e
+		g=openat $t ".." O_RDONLY|O_DIRECTORY
+		fstat $g
+		h=openat $x ".." O_RDONLY|O_DIRECTORY
+		fstat $h
+		fcntl $h F_GETFL 0
+		i=openat $s ".." O_PATH
+		fcntl $i F_GETFL 0
+		openat $f ".." O_RDONLY => ENOTDIR
+		openat 99 ".." O_RDONLY => EBADF
+		openat $s ".." O_RDWR => EISDIR
+		openat $s ".." O_RDONLY|O_CREAT 0644
+		openat $s "../.." O_RDONLY
+		openat $s "../../../.." O_RDONLY
+		openat $s "../f" O_RDONLY
+		openat $s "..//../g" O_RDONLY
+		openat $s "../../mnt/in" O_RDONLY
+		openat $s "../../mnt" O_RDONLY
+		openat $n "../in" O_RDONLY
+		openat $n "../../f" O_RDONLY
+		openat $m "../f" O_RDONLY
+		openat $s "../..x" O_RDONLY => ENOENT
+		openat $s "../missing" O_RDONLY => ENOENT
+		openat $s "../f/x" O_RDONLY => ENOTDIR
+		openat $s "../new" O_WRONLY|O_CREAT 0644
+		newfstatat $s ".." 0
+		newfstatat $s "../" 0
+		newfstatat $s "../." 0
+		newfstatat $n ".." 0
+		newfstatat $m ".." 0
+		newfstatat $r ".." 0
+		newfstatat $n "../rel" AT_SYMLINK_NOFOLLOW
+		newfstatat $n "../rel" 0
+		newfstatat $n "../esc" 0
+		newfstatat $n "../abs" 0
+		statx $n ".." 0 STATX_BASIC_STATS
+		statx $m "." 0 STATX_BASIC_STATS
+		statx $m "./" 0 STATX_BASIC_STATS
+		statx $s ".." 0 STATX_BASIC_STATS
+		statx $r ".." 0 STATX_BASIC_STATS
+		faccessat $s ".." R_OK
+		faccessat $s "../f" W_OK
+		faccessat $n "../in" W_OK
+		readlinkat $n "../rel" => OK "sub/deep"
+		readlinkat $n ".." => EINVAL
+		rename "/d/sub" "/empty/sub"
+		openat $s "../f" O_RDONLY
+		newfstatat $s ".." 0
+		rmdir "/empty/sub/empty"
+	`},
+	{Name: "up from where one may not", Tree: std, Cwd: "/d/sub", Script: `
+		e=open "empty" O_RDONLY|O_DIRECTORY
+		stat ".."
+		chmod "/d/sub" 0300
+		stat "..//sub"
+		openat $e ".." O_RDONLY => EACCES
+		openat $e ".." O_PATH
+		newfstatat $e ".." 0
+		newfstatat $e "../g" 0
+		chmod "/d/sub" 0600
+		newfstatat $e "../g" 0 => EACCES
+		newfstatat $e ".." 0
+		stat ".."
+		chmod "/d/sub" 0755
+		chmod "/d/sub/empty" 0600
+		newfstatat $e ".." 0 => EACCES
+		openat $e ".." O_RDONLY => EACCES
+		chmod "/d/sub/empty" 0755
+		rmdir "/d/sub/empty"
+		openat $e ".." O_RDONLY
+		newfstatat $e "../g" 0
+	`},
+	{Name: "chdir up and down", Tree: boundTree, Mounts: once, Script: `
+		chdir "d/sub"
+		chdir ".."
+		getcwd => OK "/d" 3
+		chdir "./sub/../../mnt/sub"
+		getcwd => OK "/mnt/sub" 9
+		stat "deep"
+		chdir ".."
+		getcwd => OK "/mnt" 5
+		getcwd => OK "/mnt" 5
+		stat "in"
+		chdir ".."
+		getcwd => OK "/" 2
+		stat "mnt/in"
+		chdir "/mnt/abs" => ENOTDIR
+		chdir "/mnt/self"
+		getcwd => OK "/mnt" 5
+		chdir "../.."
+		stat "mnt"
+		chdir ""  => ENOENT
+		chdir NULL => EFAULT
+		chdir BAD => EFAULT
+		m=open "/mnt/sub" O_RDONLY|O_DIRECTORY
+		fchdir $m
+		rename "../sub" "../sub2"
+		getcwd => OK "/mnt/sub2" 10
+		unlink "deep"
+		getcwd => OK "/mnt/sub2" 10
+		creat "deep" 0644
+		stat "/mnt/sub2/deep"
+	`},
+	{Name: "attributes by every name", Tree: boundTree, Mounts: once, Script: `
+		setxattr "/f" "user.a" "one" 0
+		setxattr "/mnt/in" "user.a" "two" 0
+		getxattr "/f" "user.a" => OK "one"
+		getxattr "f" "user.a" => OK "one"
+		getxattr "/lf" "user.a" => OK "one"
+		getxattr "/mnt/in" "user.a" => OK "two"
+		getxattr "/mnt/abs" "user.a" => OK "one"
+		lgetxattr "/mnt/abs" "user.a"
+		lgetxattr "/mnt/in" "user.a" => OK "two"
+		llistxattr "/mnt/in"
+		llistxattr "/mnt/abs"
+		listxattr "/mnt/abs"
+		listxattr "/f"
+		listxattr "/f" 3 => ERANGE
+		listxattr "/missing" => ENOENT
+		listxattr "/noread"
+		getxattr "/noread" "user.a"
+		getxattr "/nox/f" "user.a" => EACCES
+		getxattr "/f/x" "user.a" => ENOTDIR
+		getxattr "/loop" "user.a" => ELOOP
+		getxattr "/f" "" 
+		getxattr "/f" "nonsense"
+		getxattr "/fifo" "user.a"
+		getxattr "/d" "system.posix_acl_access"
+		getxattr "" "user.a" => ENOENT
+		getxattr NULL "user.a" => EFAULT
+		getxattr "/f" NULL => EFAULT
+		removexattr "/f" "user.a"
+		getxattr "/f" "user.a" => ENODATA
+	`},
+}
