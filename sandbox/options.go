@@ -57,6 +57,8 @@ type Options struct {
 	// "auto" (where no mount hides something) or "off" (the default). With an
 	// emulated identity or a trace it is always off.
 	Fast string
+	// Counters asks for what the fast path does, in Stats.
+	Counters bool
 
 	// Landlock is "on" (an error where the kernel lacks it), "off" or "auto"
 	// (the default): whether the kernel's Landlock backs the view up.

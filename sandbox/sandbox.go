@@ -278,7 +278,7 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	tr, err := tracer.New(tracer.Config{
 		Handler: s.h, Regs: s.o.Regs, Mem: s.o.Mem, Trap: s.o.Trap, Log: s.o.Log,
 		Active: s.h.active(), Seen: s.seen(),
-		Fast: fast,
+		Fast: fast, Counters: s.o.Counters,
 	})
 	if err != nil {
 		unix.Close(l.Dir)

@@ -21,6 +21,7 @@ type fast struct {
 	fds   []int // become the guest's reserved descriptors
 	known map[fileID][]knownSite
 	goBin map[fileID][]uint64 // file offsets of Syscall6
+	count []byte              // the page of counters, nil if nobody asks
 }
 
 // mm is what tasks that share an address space share.
@@ -55,13 +56,20 @@ func (tr *Tracer) startFast() {
 	if tr.cfg.Fast == nil || !tr.seccomp || tr.cfg.Seen != nil {
 		return
 	}
-	rules, fds, err := tr.cfg.Fast.Place(tr.win.mem[offFast:], tr.cfg.WindowFD+fixedFDs)
+	table := *tr.cfg.Fast
+	var count []byte
+	if tr.cfg.Counters {
+		if fd, page, err := countsPage(); err == nil {
+			table.Counts, count = fd, page
+		}
+	}
+	rules, fds, err := table.Place(tr.win.mem[offFast:], tr.cfg.WindowFD+fixedFDs)
 	if err != nil {
 		tr.log.Warn("the fast path is off", "err", err)
 		return
 	}
 	tr.policy.Fast, tr.policy.Reserved = rules, len(fds)
-	tr.fast = &fast{fds: fds, known: map[fileID][]knownSite{}, goBin: map[fileID][]uint64{}}
+	tr.fast = &fast{fds: fds, known: map[fileID][]knownSite{}, goBin: map[fileID][]uint64{}, count: count}
 }
 
 // Reserved are the numbers of the first descriptor that guests may not touch
@@ -141,6 +149,9 @@ func (tr *Tracer) fastOps(t *Task, b *boot, o *ops) {
 	}
 	t.mm.stubs = at
 	o.add(unix.SYS_MMAP, 0, fastpath.Pool, fastpath.PoolSize, unix.PROT_READ|unix.PROT_WRITE, poolFlags, ^uint64(0), 0)
+	if fd := tr.policy.Fast.CountsFD; fd != 0 {
+		o.add(unix.SYS_MMAP, 0, fastpath.Counts, fastpath.CountsSize, unix.PROT_READ|unix.PROT_WRITE, countsFlags, uint64(fd), 0)
+	}
 	o.add(unix.SYS_MMAP, opMayFail, at, fastpath.StubsSize, unix.PROT_READ|unix.PROT_EXEC, poolFlags, ^uint64(0), 0)
 }
 

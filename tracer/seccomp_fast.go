@@ -115,14 +115,23 @@ func (p *Policy) fastProg(kind fastKind, code prog) prog {
 // isPool reports whether an mmap makes memory of the fast path as the engine
 // does, in a new address space. Later on the places are taken.
 func (p *Policy) isPool(args *[6]uint64) bool {
-	if p.Fast.IP == 0 || args[0] < p.WindowLow || args[3] != poolFlags {
+	if p.Fast.IP == 0 || args[0] < p.WindowLow {
+		return false
+	}
+	if p.Fast.CountsFD != 0 && args[3] == countsFlags && args[4]&0xffffffff == uint64(p.Fast.CountsFD) {
+		return args[0] == fastpath.Counts && args[1] == fastpath.CountsSize && args[2] == unix.PROT_READ|unix.PROT_WRITE
+	}
+	if args[3] != poolFlags {
 		return false
 	}
 	return args[0] == fastpath.Pool && args[1] == fastpath.PoolSize && args[2] == unix.PROT_READ|unix.PROT_WRITE ||
 		args[0] == fastpath.LowStubs && args[1] == fastpath.StubsSize && args[2] == unix.PROT_READ|unix.PROT_EXEC
 }
 
-const poolFlags = unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_FIXED_NOREPLACE
+const (
+	poolFlags   = unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_FIXED_NOREPLACE
+	countsFlags = unix.MAP_SHARED | unix.MAP_FIXED_NOREPLACE
+)
 
 // pool is isPool as a program.
 func (p *Policy) pool(no prog) prog {
@@ -132,5 +141,10 @@ func (p *Policy) pool(no prog) prog {
 	allow := ret(RetAllow)
 	low := equal(0, fastpath.LowStubs, equal(1, fastpath.StubsSize, equal(2, unix.PROT_READ|unix.PROT_EXEC, allow, no), no), no)
 	code := equal(0, fastpath.Pool, equal(1, fastpath.PoolSize, equal(2, unix.PROT_READ|unix.PROT_WRITE, allow, no), no), low)
-	return equal(3, poolFlags, code, no)
+	code = equal(3, poolFlags, code, no)
+	if p.Fast.CountsFD != 0 {
+		counts := equal(0, fastpath.Counts, equal(1, fastpath.CountsSize, equal(2, unix.PROT_READ|unix.PROT_WRITE, allow, no), no), no)
+		code = equal(3, countsFlags, argLow(4, when(unix.BPF_JEQ, uint32(p.Fast.CountsFD), counts, code)), code)
+	}
+	return code
 }

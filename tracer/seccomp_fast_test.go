@@ -12,8 +12,8 @@ import (
 // fastPolicy reserves two descriptors of each class.
 func fastPolicy(anyEnd uint32) Policy {
 	p := testPolicy()
-	p.Reserved = 6
-	p.Fast = fastpath.Rules{IP: fastpath.SymGadgetAfter, AnyEnd: anyEnd, FirstFD: testFD + 2, FDEnd: [3]int{testFD + 4, testFD + 6, testFD + 8}}
+	p.Reserved = 7
+	p.Fast = fastpath.Rules{IP: fastpath.SymGadgetAfter, AnyEnd: anyEnd, FirstFD: testFD + 2, FDEnd: [3]int{testFD + 4, testFD + 6, testFD + 8}, CountsFD: testFD + 8, Up: true, Xattr: true}
 	return p
 }
 
@@ -65,6 +65,19 @@ func TestFastRules(t *testing.T) {
 		{"statx", unix.SYS_STATX, gadget, [6]uint64{5, fastpath.Empty}, true},
 		{"readlinkat", unix.SYS_READLINKAT, gadget, [6]uint64{5, fastpath.Empty}, true},
 		{"faccessat2", unix.SYS_FACCESSAT2, gadget, [6]uint64{5, fastpath.Empty}, true},
+		{"up", unix.SYS_OPENAT2, gadget, [6]uint64{5, fastpath.DotDot, fastpath.HowUp, 24}, true},
+		{"up, the last entry", unix.SYS_OPENAT2, gadget, [6]uint64{testFD + 2, fastpath.DotDot, fastpath.HowUpEnd - 32, 24}, true},
+		{"up, behind the last entry", unix.SYS_OPENAT2, gadget, [6]uint64{5, fastpath.DotDot, fastpath.HowUpEnd, 24}, false},
+		{"up by a string of one's own", unix.SYS_OPENAT2, gadget, [6]uint64{5, 0x500000, fastpath.HowUp, 24}, false},
+		{"up by a string 4 GiB on", unix.SYS_OPENAT2, gadget, [6]uint64{5, fastpath.DotDot | 1<<32, fastpath.HowUp, 24}, false},
+		{"up from elsewhere", unix.SYS_OPENAT2, 0x400000, [6]uint64{5, fastpath.DotDot, fastpath.HowUp, 24}, false},
+		{"attributes of a descriptor", unix.SYS_GETXATTR, gadget, [6]uint64{fastpath.FDNames + 32*255, 1, 1, 8}, true},
+		{"a list of attributes", unix.SYS_LISTXATTR, gadget, [6]uint64{fastpath.FDNames, 1, 8}, true},
+		{"attributes by a part of a name", unix.SYS_GETXATTR, gadget, [6]uint64{fastpath.FDNames + 1, 1, 1, 8}, false},
+		{"attributes behind the names", unix.SYS_GETXATTR, gadget, [6]uint64{fastpath.FDNames + 32*256, 1, 1, 8}, false},
+		{"attributes 4 GiB on", unix.SYS_GETXATTR, gadget, [6]uint64{fastpath.FDNames | 1<<32, 1, 1, 8}, false},
+		{"attributes from elsewhere", unix.SYS_GETXATTR, 0x400000, [6]uint64{fastpath.FDNames, 1, 1, 8}, false},
+		{"setting attributes", unix.SYS_SETXATTR, gadget, [6]uint64{fastpath.FDNames, 1, 1, 8}, false},
 		{"fchmodat", unix.SYS_FCHMODAT, gadget, [6]uint64{5, fastpath.Empty}, false},
 		{"execveat", unix.SYS_EXECVEAT, gadget, [6]uint64{5, fastpath.Empty}, false},
 	} {
@@ -73,7 +86,8 @@ func TestFastRules(t *testing.T) {
 		}
 	}
 	pool, stubs := [6]uint64{fastpath.Pool, fastpath.PoolSize, 3, poolFlags, ^uint64(0), 0}, [6]uint64{fastpath.LowStubs, fastpath.StubsSize, 5, poolFlags, ^uint64(0), 0}
-	for i, a := range [][6]uint64{pool, stubs} {
+	counts := [6]uint64{fastpath.Counts, fastpath.CountsSize, 3, countsFlags, testFD + 8, 0}
+	for i, a := range [][6]uint64{pool, stubs, counts} {
 		if m.runAt(t, unix.SYS_MMAP, 0x400000, &a) != RetAllow {
 			t.Errorf("mapping %d is not allowed", i)
 		}
@@ -93,6 +107,7 @@ func TestFastEqualsTable(t *testing.T) {
 	vals := []uint64{
 		0, 5, testFD, testFD + 2, testFD + 3, testFD + 4, testFD + 6, testFD + 8, cwdFD, 24, 32,
 		fastpath.How, fastpath.How + 8, fastpath.HowRead, fastpath.HowWrite, fastpath.HowEnd - 32, fastpath.HowEnd, fastpath.Empty, fastpath.How | 1<<32,
+		fastpath.DotDot, fastpath.HowUp, fastpath.HowUpEnd, fastpath.FDNames, fastpath.FDNames + 8, fdNamesEnd, fastpath.Counts, countsFlags,
 	}
 	for _, anyEnd := range []uint32{fastpath.How, fastpath.HowRead, fastpath.HowEnd} {
 		p := fastPolicy(anyEnd)

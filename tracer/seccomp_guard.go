@@ -167,7 +167,8 @@ func (p *Policy) guardProg(abi ABI, g Guard) prog {
 func (p *Policy) window() prog {
 	allow, eperm := ret(RetAllow), ret(fails(unix.EPERM))
 	code := equal(2, unix.PROT_READ, allow, equal(2, unix.PROT_READ|unix.PROT_EXEC, allow, eperm))
-	code = argLow(4, when(unix.BPF_JEQ, uint32(p.WindowFD), code, eperm))
-	code = equal(3, unix.MAP_SHARED|unix.MAP_FIXED_NOREPLACE, code, p.pool(eperm))
+	pool := p.pool(eperm)
+	code = argLow(4, when(unix.BPF_JEQ, uint32(p.WindowFD), code, pool))
+	code = equal(3, unix.MAP_SHARED|unix.MAP_FIXED_NOREPLACE, code, pool)
 	return argLow(0, when(unix.BPF_JGE, uint32(p.WindowLow), code, eperm))
 }

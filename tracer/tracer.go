@@ -70,6 +70,8 @@ type Config struct {
 	// Fast is what the fast path may know of the view; nil means that every
 	// path call stops.
 	Fast *fastpath.Table
+	// Counters asks for what the fast path does as well.
+	Counters bool
 	// Log gets what goes wrong; nil discards it.
 	Log *slog.Logger
 }
@@ -86,6 +88,10 @@ type Stats struct {
 	// taken out of it and signals put off for the sake of one.
 	Patched, Fallbacks, Unwound, Deferred uint64
 	ByName                                map[string]uint64
+	// With Config.Counters: calls that guests have answered themselves, by
+	// name, and calls that they have left to a stop, by reason. Guests write
+	// these figures.
+	FastHits, FastReasons map[string]uint64
 }
 
 // Tracer traces one process tree.
@@ -157,6 +163,7 @@ func New(cfg Config) (*Tracer, error) {
 // Close gives up what New has taken. The process tree must be gone.
 func (tr *Tracer) Close() {
 	tr.win.close()
+	tr.fast.closeCounts()
 	unix.Close(tr.stub)
 	for _, fd := range tr.report {
 		if fd >= 0 {
@@ -174,6 +181,7 @@ func (tr *Tracer) Stats() Stats {
 			s.ByName[Table[i].Name] += n
 		}
 	}
+	tr.fastCounts(&s)
 	return s
 }
 

@@ -98,11 +98,18 @@ func printStats(w io.Writer, st tracer.Stats) {
 	} {
 		fmt.Fprintf(w, "ptbox: stats: %-16s %d\n", c.name, c.n)
 	}
-	names := slices.SortedFunc(maps.Keys(st.ByName), func(a, b string) int {
-		return cmp.Or(cmp.Compare(st.ByName[b], st.ByName[a]), cmp.Compare(a, b))
+	printCounts(w, "call", st.ByName)
+	printCounts(w, "fast", st.FastHits)
+	printCounts(w, "left to a stop:", st.FastReasons)
+}
+
+// printCounts prints counters of one kind, the highest first.
+func printCounts(w io.Writer, kind string, m map[string]uint64) {
+	names := slices.SortedFunc(maps.Keys(m), func(a, b string) int {
+		return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b))
 	})
 	for _, n := range names {
-		fmt.Fprintf(w, "ptbox: stats: call %-11s %d\n", n, st.ByName[n])
+		fmt.Fprintf(w, "ptbox: stats: %s %-11s %d\n", kind, n, m[n])
 	}
 }
 

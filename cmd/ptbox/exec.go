@@ -199,7 +199,7 @@ func (p *program) launch(cmd string, o sandbox.Options, f *processFlags, clean b
 	}
 	var counters io.Writer
 	if f.stats {
-		counters = p.stderr
+		counters, o.Counters = p.stderr, true
 	}
 	code, err := runSandbox(o, f.timeout, counters)
 	if err != nil {

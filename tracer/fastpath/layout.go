@@ -31,6 +31,11 @@ const (
 	// LowStubs takes the stubs of programs linked below 2 GiB.
 	LowStubs  = 0xec000
 	StubsSize = 0x2000
+	// Counts is a page that all guests share and the tracer reads, if somebody
+	// wants to see its counters. Guests can write to it: it tells people, and
+	// decides nothing.
+	Counts     = 0xee000
+	CountsSize = 0x1000
 	// Pool is the slots' memory, readable and writable.
 	Pool     = 0xf0000
 	SlotSize = 0x1000
@@ -100,6 +105,37 @@ const (
 // descriptor nor an errno.
 const Slow = -0x7000
 
+// Offsets of the counters: of calls answered, by number, and of calls that were
+// left to a stop, by reason. All are 32 bits.
+const (
+	CountHits    = 0
+	NumHits      = 512
+	CountReasons = NumHits * 4
+)
+
+// Reasons why a call was left to a stop; they are subtracted from Slow.
+const (
+	WhyCall     = iota // a call, a flag or an address that the code does not know
+	WhyFlags           // no entry of the how table
+	WhyPath            // empty or too long
+	WhyMount           // the mount is not for this code, or not for this call
+	WhyAbove           // from a directory above a mount, or in procfs
+	WhyFD              // descriptors are not to be used in this view, or not for this
+	WhyLink            // a symlink or ".." among directories with mounts below
+	WhyUp              // ".." of a mount's root, or one that could not be opened
+	WhyConfined        // EXDEV: the path leaves the directory that it began in
+	WhyLoop            // ELOOP: a magic link or too many symlinks
+	WhyKernel          // another error that does not mean the same for the plain call
+	WhyProgram         // execve of something that is there
+	WhyCwd             // getcwd of a directory that the tracer has not named yet
+	NumWhys
+)
+
+// Whys names the reasons.
+var Whys = [NumWhys]string{
+	"call", "flags", "path", "mount", "above a mount", "descriptor", "link", "up", "leaves", "loop", "error", "program", "directory",
+}
+
 // DeferNr is the number of the call that the code makes to hand over to the
 // tracer: one that always stops there.
 const DeferNr = 437
@@ -121,6 +157,7 @@ const (
 	ViewChdir                // fchdir is native
 	ViewStatfs               // fstatfs is native
 	ViewXattr                // extended attributes are what the host says
+	ViewCounts               // there is a page of counters
 )
 
 // Offsets in the view table, and its limits.

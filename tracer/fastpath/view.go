@@ -34,6 +34,9 @@ type Table struct {
 	Roots []ID
 	// Flags are View*.
 	Flags uint32
+	// Counts is the descriptor of a page for counters, to be handed on as
+	// well, or 0.
+	Counts int
 }
 
 // MaxReserved is the most descriptors that a table may reserve.
@@ -70,6 +73,9 @@ type Rules struct {
 	AnyList, Up, Xattr bool
 	FirstFD            int
 	FDEnd              [numClasses]int
+	// CountsFD is where the guest has the page of counters, 0 if there is
+	// none.
+	CountsFD int
 }
 
 // HowLimit is the end of the how entries that class may use.
@@ -99,6 +105,10 @@ func (t *Table) plan(first int) (r Rules, fds []int, number map[int]int) {
 			}
 		}
 		r.FDEnd[class] = first + len(fds)
+	}
+	if t.Counts != 0 {
+		r.CountsFD = first + len(fds)
+		fds = append(fds, t.Counts)
 	}
 	return r, fds, number
 }
@@ -160,6 +170,9 @@ func (t *Table) Place(b []byte, first int) (r Rules, fds []int, err error) {
 	flags := t.Flags
 	for _, m := range t.Mounts {
 		flags |= m.Flags &^ MountSlow
+	}
+	if t.Counts != 0 {
+		flags |= ViewCounts
 	}
 	le.PutUint32(v[ViewFlags:], flags)
 	le.PutUint32(v[ViewNumAbove:], uint32(len(t.Above)))

@@ -1,6 +1,6 @@
 /* The handler: freestanding C without library, data or vector registers. It
    writes to its slot and to what the guest's call names, nothing else. All
-   that it is not sure of is answered with SLOW. */
+   that it is not sure of is answered with SLOW, less a reason. */
 
 #include <asm/unistd.h>
 
@@ -52,7 +52,7 @@ enum {
 enum { AT_NOFOLLOW = 0x100, AT_EACCESS = 0x200, AT_NOAUTO = 0x800, AT_EMPTY = 0x1000, AT_SYNC = 0x6000 };
 enum { STATX_MOUNT = 0x5000, STATX_INO = 0x100, STATX_MNT_ID = 0x1000 }; /* STATX_MOUNT: and STATX_MNT_ID_UNIQUE */
 enum {
-	ENOENT = 2, EINTR = 4, ENXIO = 6, EACCES = 13, EFAULT = 14, EEXIST = 17, ENOTDIR = 20, EISDIR = 21, EINVAL = 22, ERANGE = 34,
+	ENOENT = 2, EINTR = 4, ENXIO = 6, EACCES = 13, EFAULT = 14, EEXIST = 17, EXDEV = 18, ENOTDIR = 20, EISDIR = 21, EINVAL = 22, ERANGE = 34,
 	ENAMETOOLONG = 36, ELOOP = 40, ENODATA = 61, EOPNOTSUPP = 95
 };
 /* Asked for beside the flags of mounts: no symlink may be met (getcwd); the
@@ -120,7 +120,9 @@ static int definite(long r)
 
 static long verdict(long r)
 {
-	return r >= 0 || definite(r) ? r : SLOW;
+	if (r >= 0 || definite(r))
+		return r;
+	return r == -EXDEV ? SLOW - WHY_CONFINED : r == -ELOOP ? SLOW - WHY_LOOP : SLOW - WHY_KERNEL;
 }
 
 static long openat2(long fd, const char *path, u64 h)
@@ -249,7 +251,7 @@ again:;
 		if (!NODES[node].nkids)
 			break;
 		if (dots(q, e))
-			return SLOW;
+			return SLOW - WHY_LINK;
 		u32 k = child(node, q, e - q);
 		if (!k)
 			break;
@@ -261,9 +263,9 @@ again:;
 		q = e;
 	}
 	if (m->flags & MOUNT_SLOW || m->flags & deny || m->fd < 0 || deny & MOUNT_EXACT && (!*q || dotdot(q)))
-		return SLOW;
+		return SLOW - WHY_MOUNT;
 	if (!*q && creates(h))
-		return SLOW;
+		return SLOW - WHY_MOUNT;
 	if (deny & LITERAL)
 		return beneath(m->fd, rel, literal(h));
 	if (!NODES[node].nkids)
@@ -278,7 +280,7 @@ again:;
 	}
 	/* A symlink or ".." is involved: one step, then beneath. */
 	if (h >= V->anyend)
-		return SLOW;
+		return SLOW - WHY_LINK;
 	char end = *e;
 	*(char *)e = 0;
 	long f = openat2(m->fd, rel, literal(PATH_DIR));
@@ -291,18 +293,18 @@ again:;
 	/* "/bin" → "usr/bin". Only the root directory's links are followed here:
 	   it is nobody's sticky directory. */
 	if (f != -ELOOP || node != 0 || links++ == 2)
-		return SLOW;
+		return SLOW - WHY_LINK;
 	f = openat2(m->fd, rel, literal(PATH_NOFOLLOW));
 	*(char *)e = end;
 	if (f < 0)
-		return SLOW;
+		return SLOW - WHY_LINK;
 	char body[256];
 	long n = gadget(__NR_readlinkat, f, EMPTY, (long)body, sizeof body, 0);
 	closefd(f);
 	if (n <= 0 || n == sizeof body || !*e && nofollow(h))
-		return SLOW;
+		return SLOW - WHY_LINK;
 	if (!compose(s, path, q, e, body, n))
-		return SLOW;
+		return SLOW - WHY_LINK;
 	path = path == s->path ? s->next : s->path;
 	goto again;
 }
@@ -337,7 +339,7 @@ static long up(int fd, const char *path, u64 h, u32 deny)
 	for (int n = 0;; n++) {
 		const char *e = slashes(path + 2);
 		u64 step = HOW_UP + (16 + 2) * HOW_STRIDE; /* O_DIRECTORY | O_CLOEXEC */
-		long next = SLOW;
+		long next = SLOW - WHY_UP;
 		if (!(place(f) & ROOT) && n < 8) {
 			if (!*e && h >= HOW_READ && h < HOW_READ + 16 * HOW_STRIDE)
 				step = h - HOW_READ + HOW_UP;
@@ -351,14 +353,14 @@ static long up(int fd, const char *path, u64 h, u32 deny)
 		if (f != fd)
 			closefd(f);
 		if (next < 0)
-			return SLOW;
+			return SLOW - WHY_UP;
 		f = next;
 		path = e;
 		if (!*path)
 			break;
 		if (dots(path, word(path)))
 			continue;
-		next = SLOW;
+		next = SLOW - WHY_UP;
 		if (!(place(f) & ABOVE))
 			next = verdict(openat2(f, path, h));
 		closefd(f);
@@ -366,7 +368,7 @@ static long up(int fd, const char *path, u64 h, u32 deny)
 	}
 	if (deny & MOUNT_EXACT && place(f) & ROOT) {
 		closefd(f);
-		return SLOW;
+		return SLOW - WHY_UP;
 	}
 	return f;
 }
@@ -377,20 +379,22 @@ static long relative(int fd, char *path, u64 h, u32 deny)
 {
 	u32 fl = V->flags;
 	if (!(fl & VIEW_ANY_FD) || h >= V->anyend || fl & deny || (fd < 0 && fd != FDCWD) || fd >= (int)V->firstfd)
-		return SLOW;
+		return SLOW - WHY_FD;
 	if (dots(path, word(path)) && fl & VIEW_UP)
-		return h < HOW_WRITE ? up(fd, path, h, deny) : SLOW;
+		return h < HOW_WRITE ? up(fd, path, h, deny) : SLOW - WHY_FD;
 	int at = place(fd);
 	if (at & ABOVE || deny & MOUNT_EXACT && (dotdot(path) || at & ROOT && self(path)))
-		return SLOW;
+		return SLOW - WHY_ABOVE;
 	return verdict(openat2(fd, path, h));
 }
 
 /* walk opens a path: a descriptor, a definite error, or SLOW. */
 static long walk(struct slot *s, int fd, u64 from, u64 h, u32 deny)
 {
-	if (!h || !copy(s, from) || !s->path[0])
-		return SLOW;
+	if (!h)
+		return SLOW - WHY_FLAGS;
+	if (!copy(s, from) || !s->path[0])
+		return SLOW - WHY_PATH;
 	if (h >= HOW_WRITE)
 		deny |= MOUNT_RO;
 	if (h >= HOW_READ)
@@ -415,23 +419,23 @@ static long getcwd(struct slot *s, u64 buf, u64 size)
 {
 	struct statx here, there;
 	if (!place_of(FDCWD, &here))
-		return SLOW;
+		return SLOW - WHY_CWD;
 	const volatile char *from = (const volatile char *)(CWDS + (here.ino % NUM_CWDS) * CWD_SIZE);
 	u64 n = 0;
 	do {
 		if (n == CWD_SIZE)
-			return SLOW;
+			return SLOW - WHY_CWD;
 		s->path[n] = from[n];
 	} while (s->path[n++]);
 	if (s->path[0] != '/' || size < n)
-		return SLOW;
+		return SLOW - WHY_CWD;
 	long f = absolute(s, s->path, PATH_DIR, MOUNT_TWICE | LITERAL);
 	if (f < 0)
-		return SLOW;
+		return SLOW - WHY_CWD;
 	int same = place_of(f, &there) && here.ino == there.ino && here.major == there.major && here.minor == there.minor && here.mnt == there.mnt;
 	closefd(f);
 	if (!same)
-		return SLOW;
+		return SLOW - WHY_CWD;
 	/* All that can be done again: a signal, or a fault in what follows, is
 	   taken back to the site. */
 	s->phase = 0;
@@ -447,7 +451,7 @@ static int empty(u64 path)
 	return path && !*(const volatile char *)path;
 }
 
-long handler(struct slot *s)
+static long answer(struct slot *s)
 {
 	int fd = FDCWD;
 	u32 fl = 0, mode;
@@ -461,7 +465,7 @@ long handler(struct slot *s)
 		fd = s->di, path = s->si, fl = s->dx, mode = s->r10;
 	open:
 		if (fl & O_CREAT && view & VIEW_NO_CREATE)
-			return SLOW;
+			return SLOW - WHY_CALL;
 		return walk(s, fd, path, how(fl, mode), KEEP | (fl & (O_DIRECTORY | O_PATH) ? MOUNT_TWICE : 0));
 
 	case __NR_lstat:
@@ -473,15 +477,15 @@ long handler(struct slot *s)
 	case __NR_newfstatat:
 		fd = s->di, path = s->si, buf = s->dx, fl = s->r10;
 		if (fl & ~(AT_NOFOLLOW | AT_EMPTY | AT_NOAUTO))
-			return SLOW;
+			return SLOW - WHY_CALL;
 		if (fl & AT_EMPTY && empty(path)) {
 			if (fd < 0 || view & VIEW_NO_STAT)
-				return SLOW;
+				return SLOW - WHY_CALL;
 			return gadget(__NR_newfstatat, fd, EMPTY, buf, AT_EMPTY, 0);
 		}
 	stat:
 		if (view & VIEW_NO_STAT)
-			return SLOW;
+			return SLOW - WHY_CALL;
 		f = walk(s, fd, path, fl & AT_NOFOLLOW ? PATH_NOFOLLOW : PATH, 0);
 		if (f < 0)
 			return f;
@@ -490,10 +494,10 @@ long handler(struct slot *s)
 	case __NR_statx:
 		fd = s->di, path = s->si, fl = s->dx;
 		if (fl & ~(AT_NOFOLLOW | AT_EMPTY | AT_NOAUTO | AT_SYNC) || s->r10 & STATX_MOUNT || view & VIEW_NO_STAT)
-			return SLOW;
+			return SLOW - WHY_CALL;
 		if (fl & AT_EMPTY && empty(path)) {
 			if (fd < 0)
-				return SLOW;
+				return SLOW - WHY_CALL;
 			return gadget(__NR_statx, fd, EMPTY, (fl & AT_SYNC) | AT_EMPTY, s->r10, s->r8);
 		}
 		f = walk(s, fd, path, fl & AT_NOFOLLOW ? PATH_NOFOLLOW : PATH, MOUNT_EXACT);
@@ -512,7 +516,7 @@ long handler(struct slot *s)
 		fd = s->di, path = s->si, mode = s->dx, fl = s->r10;
 	access:
 		if (fl & ~(AT_EACCESS | AT_NOFOLLOW) || mode & ~7 || view & VIEW_NO_ACCESS)
-			return SLOW;
+			return SLOW - WHY_CALL;
 		f = walk(s, fd, path, fl & AT_NOFOLLOW ? PATH_NOFOLLOW : PATH, (mode & 2 ? MOUNT_RO : 0) | (mode & 1 ? MOUNT_NO_EXEC : 0));
 		if (f < 0)
 			return f;
@@ -520,7 +524,7 @@ long handler(struct slot *s)
 		if (mode) {
 			r = gadget(__NR_faccessat2, f, EMPTY, mode, AT_EMPTY | (fl & AT_EACCESS), 0);
 			if (r != 0 && r != -EACCES)
-				r = SLOW;
+				r = SLOW - WHY_CALL;
 		}
 		break;
 
@@ -531,7 +535,7 @@ long handler(struct slot *s)
 		fd = s->di, path = s->si, buf = s->dx, mode = s->r10;
 	readlink:
 		if ((int)mode <= 0)
-			return SLOW;
+			return SLOW - WHY_CALL;
 		f = walk(s, fd, path, PATH_NOFOLLOW, 0);
 		if (f < 0)
 			return f;
@@ -544,25 +548,25 @@ long handler(struct slot *s)
 		/* A mount point may be missing in a directory above one only. */
 		fd = s->di;
 		if (fd < 0 || !(view & VIEW_ANY_FD) || place(fd) & ABOVE)
-			return SLOW;
+			return SLOW - WHY_ABOVE;
 		return gadget(__NR_getdents64, fd, s->si, s->dx, 0, 0);
 
 	case __NR_statfs:
 		f = walk(s, FDCWD, s->di, PATH, 0);
 		if (f < 0)
 			return f;
-		r = view & VIEW_STATFS ? gadget(__NR_fstatfs, f, s->si, 0, 0, 0) : SLOW;
+		r = view & VIEW_STATFS ? gadget(__NR_fstatfs, f, s->si, 0, 0, 0) : SLOW - WHY_CALL;
 		break;
 
 	case __NR_chdir:
 		if (!(view & VIEW_CHDIR))
-			return SLOW;
+			return SLOW - WHY_CALL;
 		f = walk(s, FDCWD, s->di, PATH_DIR, MOUNT_TWICE);
 		if (f < 0)
 			return f;
 		r = gadget(__NR_fchdir, f, 0, 0, 0, 0);
 		if (r != 0 && r != -EACCES)
-			r = SLOW;
+			r = SLOW - WHY_CALL;
 		break;
 
 	case __NR_getcwd:
@@ -577,27 +581,45 @@ long handler(struct slot *s)
 		/* The attribute's name is looked at before the path is: on an error
 		   the plain call decides. */
 		if (!(view & VIEW_XATTR))
-			return SLOW;
+			return SLOW - WHY_CALL;
 		f = walk(s, FDCWD, s->di, fl & AT_NOFOLLOW ? PATH_NOFOLLOW : PATH, 0);
 		if (f < 0)
-			return SLOW;
-		r = SLOW;
+			return f <= SLOW ? f : SLOW - WHY_KERNEL;
+		r = SLOW - WHY_CALL;
 		if (f < NUM_FD_NAMES)
 			r = gadget(s->nr == __NR_getxattr || s->nr == __NR_lgetxattr ? __NR_getxattr : __NR_listxattr, FD_NAMES + f * FD_NAME_SIZE, s->si, s->dx, s->r10, 0);
 		if (r < 0 && r != -ENODATA && r != -EOPNOTSUPP && r != -ERANGE && r != -EFAULT)
-			r = SLOW;
+			r = SLOW - WHY_CALL;
 		break;
 
 	case __NR_execve:
 		/* The search of PATH: only what is not there is answered here. */
 		f = walk(s, fd, s->di, PATH, 0);
 		if (f < 0)
-			return f == -ENOENT ? f : SLOW;
-		r = SLOW;
+			return f == -ENOENT || f <= SLOW ? f : SLOW - WHY_PROGRAM;
+		r = SLOW - WHY_PROGRAM;
 		break;
 	default:
-		return SLOW;
+		return SLOW - WHY_CALL;
 	}
 	closefd(f);
 	return r;
+}
+
+static void count(u64 at)
+{
+	__atomic_fetch_add((u32 *)(COUNTS + at), 1, __ATOMIC_RELAXED);
+}
+
+long handler(struct slot *s)
+{
+	long r = answer(s);
+	int slow = r <= SLOW && r > SLOW - NUM_WHYS;
+	if (V->flags & VIEW_COUNTS) {
+		if (slow)
+			count(COUNT_REASONS + 4 * (SLOW - r));
+		else if (s->nr < NUM_HITS)
+			count(COUNT_HITS + 4 * s->nr);
+	}
+	return slow ? SLOW : r;
 }
