@@ -33,8 +33,7 @@ func (h *handler) confine(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolutio
 		putHow(c, how)
 		return int(p.Arg)
 	}
-	// A filter of the guest's own may not know openat2.
-	if r.Magic || h.ownFilter || !h.openat2 {
+	if r.Magic || !h.openat2 {
 		return int(p.Arg)
 	}
 	how.flags &= openFlags

@@ -70,6 +70,9 @@ func FromSpec(sp *specs.Spec, bundle string) (Options, []string, error) {
 		if res := sp.Linux.Resources; res != nil && res.Pids != nil && res.Pids.Limit != nil {
 			o.PidsLimit = *res.Pids.Limit
 		}
+		if sp.Linux.Seccomp != nil {
+			o.Seccomp, o.SeccompFlags = specProfile(sp.Linux.Seccomp)
+		}
 		if err := hide(&o, sp.Linux.MaskedPaths, sp.Linux.ReadonlyPaths); err != nil {
 			return Options{}, nil, err
 		}

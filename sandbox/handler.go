@@ -25,7 +25,6 @@ type handler struct {
 	lock  *lock
 
 	openat2   bool // the kernel has it
-	ownFilter bool // the guest has installed a seccomp filter
 	pinned    bool // attributes are the tracer's to change (act)
 	hold      bool // the resolution at hand is for act
 	noNet     bool

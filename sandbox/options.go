@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/tracer"
 )
 
 // Options say what to run and in which view. They are what a config.json or
@@ -69,6 +70,11 @@ type Options struct {
 	// PidsLimit, when above 0, is how many tasks (threads count) there may be
 	// at once; more make fork(2) fail with EAGAIN.
 	PidsLimit int64
+
+	// Seccomp, when not nil, is a filter of system calls for the command, on
+	// top of ptbox' own. SeccompFlags are flags of seccomp(2).
+	Seccomp      *tracer.Profile
+	SeccompFlags uintptr
 
 	// Undumpable makes the calling process undumpable (prctl(2)) before the
 	// command's first instruction, so that nothing of the same user can trace

@@ -18,8 +18,6 @@ type procfs struct {
 	// part it is ("" for all, "sys/").
 	below map[*fsview.Mount]string
 	dev   map[uint64]bool // device numbers of procfs
-	dir   string          // of the texts, "" until the first one
-	made  int             // how many there were
 	ids   *mountIDs
 	table []*fsview.Mount // to tell mounts by number
 	// filters is the number of seccomp filters that the engine installs.

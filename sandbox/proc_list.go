@@ -1,10 +1,7 @@
 package sandbox
 
 import (
-	"encoding/binary"
-	"os"
 	"path"
-	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -19,8 +16,7 @@ import (
 // more seccomp filter, with the very call that it has just entered.
 //
 // A process that was handed such a descriptor by another one lists all of the
-// host's process numbers. Numbers are all that it sees: they lead nowhere. A
-// process that installs a filter of its own gets this one first (seccomp.go).
+// host's process numbers. Numbers are all that it sees: they lead nowhere.
 
 // listState says how far a process has got.
 type listState uint8
@@ -58,13 +54,6 @@ func (h *handler) listing(c *tracer.Call, rel string) bool {
 		return false
 	case listAlone:
 		flags = 0
-	case listUnknown:
-		// A filter of the guest's own might kill it for a call that it has
-		// not made.
-		if h.guestFilters(c.Task) {
-			p.lists[tgid] = listGivenUp
-			return false
-		}
 	}
 	code := listFilter()
 	c.SetNr(unix.SYS_SECCOMP)
@@ -96,12 +85,6 @@ func (h *handler) listFork(parent, child *tracer.Task) {
 	}
 }
 
-// guestFilters reports whether a task has seccomp filters of its own.
-func (h *handler) guestFilters(t *tracer.Task) bool {
-	b, e := h.readFile(h.at(t.Tid, "status"))
-	return e != 0 || seccompFilters(string(b)) > h.ownFilters(t.Tgid())+hostFilters()
-}
-
 // ownFilters is the number of the engine's filters in a process.
 func (h *handler) ownFilters(tgid int) int {
 	n := h.procfs.filters
@@ -110,15 +93,6 @@ func (h *handler) ownFilters(tgid int) int {
 	}
 	return n
 }
-
-// hostFilters is the number that the launcher itself runs under.
-var hostFilters = sync.OnceValue(func() int {
-	b, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	return seccompFilters(string(b))
-})
 
 // listFilter is a program that stops the calls that read directories.
 func listFilter() []byte {
@@ -140,11 +114,5 @@ func listFilter() []byte {
 	prog = append(prog,
 		unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
 		unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_TRACE})
-	var b []byte
-	for _, f := range prog {
-		b = binary.LittleEndian.AppendUint16(b, f.Code)
-		b = append(b, f.Jt, f.Jf)
-		b = binary.LittleEndian.AppendUint32(b, f.K)
-	}
-	return b
+	return pack(prog)
 }

@@ -1,8 +1,6 @@
 package sandbox
 
 import (
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -73,17 +71,6 @@ func (h *handler) procOpen(c *tracer.Call, r *fsview.Resolution, how openHow) (d
 		return true
 	}
 	name := h.textTag(m, rel)
-	if h.guestFilters(c.Task) && h.lock == nil {
-		// The guest might be killed for a call that it has not made.
-		host, e := h.putText(name, text)
-		if e != 0 {
-			c.Fail(e)
-			return true
-		}
-		r.Host, r.Relative, r.Magic = append(r.Host[:0], host...), false, false
-		c.WantResult(func(*tracer.Result) { os.Remove(host) })
-		return false
-	}
 	flags := uint64(textFlags())
 	if how.flags&unix.O_CLOEXEC != 0 {
 		flags |= unix.MFD_CLOEXEC
@@ -133,7 +120,7 @@ func (h *handler) fillText(t *tracer.Task, fd int, text string) unix.Errno {
 	return errno(err)
 }
 
-// textPrefix begins the name of every text, whichever way it is made.
+// textPrefix begins the name of every text.
 const textPrefix = "ptbox-text."
 
 // textTag says what a text shows, so that the guest's descriptor can be told
@@ -146,7 +133,7 @@ func (h *handler) textTag(m *fsview.Mount, rel string) string {
 // textName returns what a text shows, from what the kernel calls it.
 func (h *handler) textName(host string) (string, bool) {
 	dir, tag, ok := strings.Cut(host, textPrefix)
-	if !ok || dir != "/memfd:" && (h.procfs.dir == "" || dir != h.procfs.dir+"/") {
+	if !ok || dir != "/memfd:" {
 		return "", false
 	}
 	index, name, ok := strings.Cut(strings.TrimSuffix(tag, " (deleted)"), ".")
@@ -154,48 +141,8 @@ func (h *handler) textName(host string) (string, bool) {
 	if !ok || err != nil || i < 0 || i >= len(h.procfs.table) {
 		return "", false
 	}
-	name, _, _ = strings.Cut(name, ".")
 	if m := h.procfs.table[i]; name != "" {
 		return join(m.Target, strings.ReplaceAll(name, "!", "/")), true
 	}
 	return h.procfs.table[i].Target, true
-}
-
-// putText makes the text a file of the scratch directory instead.
-func (h *handler) putText(name, text string) (string, unix.Errno) {
-	p := &h.procfs
-	if e := h.textDir(); e != 0 {
-		return "", e
-	}
-	p.made++
-	host := filepath.Join(p.dir, name+"."+strconv.Itoa(p.made))
-	err := os.WriteFile(host, []byte(text), 0o400)
-	if err == nil {
-		err = os.Chmod(host, 0o444)
-	}
-	if err != nil {
-		os.Remove(host)
-		return "", unix.ENOSPC
-	}
-	return host, 0
-}
-
-// textDir makes the directory of the texts' files.
-func (h *handler) textDir() unix.Errno {
-	if h.procfs.dir != "" {
-		return 0
-	}
-	base, err := h.scratch()
-	if err != nil {
-		return unix.ENOSPC
-	}
-	dir := filepath.Join(base, "proc")
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return unix.ENOSPC
-	}
-	if err := os.Chmod(dir, 0o711); err != nil {
-		return unix.ENOSPC
-	}
-	h.procfs.dir = dir
-	return 0
 }

@@ -185,6 +185,10 @@ func (s *Sandbox) launch() (*tracer.Launch, error) {
 		unix.Close(l.Dir)
 		return nil, err
 	}
+	if err = s.profile(l); err != nil {
+		unix.Close(l.Dir)
+		return nil, err
+	}
 	if s.h.lock, err = s.newLock(l); err != nil {
 		unix.Close(l.Dir)
 		return nil, failed("landlock", "", err, "start with --landlock=off, or see ptbox doctor")

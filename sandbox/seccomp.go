@@ -12,7 +12,9 @@ import (
 // all filters and takes the strictest answer, so that two kinds of answer must
 // not be given: USER_NOTIF outranks our TRACE, and lets the call run on the
 // host's paths when the listener says "continue"; TRACE is ours already, and
-// would stop calls that nobody here expects.
+// would stop calls that nobody here expects. What is let through is put behind
+// the tracer's own head (tracer.Screen), which keeps it away from the calls
+// that are made in place of the guest's.
 
 // insnSize is the size of struct sock_filter, maxInsns BPF_MAXINSNS.
 const (
@@ -28,7 +30,7 @@ func (h *handler) seccomp(c *tracer.Call) {
 			c.Fail(unix.EPERM)
 			return
 		}
-		h.guestFilter(c, 2)
+		h.guestFilter(c, 2, c.Args[1]&unix.SECCOMP_FILTER_FLAG_TSYNC != 0)
 	case unix.SECCOMP_GET_ACTION_AVAIL:
 		// The answer decides what programs try: what is refused above is not
 		// available.
@@ -51,16 +53,13 @@ func (h *handler) seccomp(c *tracer.Call) {
 // prctlSeccomp serves prctl(PR_SET_SECCOMP).
 func (h *handler) prctlSeccomp(c *tracer.Call) {
 	if c.Args[1] == unix.SECCOMP_MODE_FILTER {
-		h.guestFilter(c, 2)
+		h.guestFilter(c, 2, false)
 	}
 }
 
 // guestFilter gives the kernel a copy of the program that argument arg points
-// to, if it is harmless.
-func (h *handler) guestFilter(c *tracer.Call, arg int) {
-	if len(h.procfs.below) > 0 && h.listing(c, "") {
-		return // ours goes first: the guest's might forbid it later
-	}
+// to, if it is harmless. all says that it is for all threads.
+func (h *handler) guestFilter(c *tracer.Call, arg int, all bool) {
 	var fprog [16]byte // struct sock_fprog
 	if e := c.Read(c.Args[arg], fprog[:]); e != 0 {
 		c.Fail(e)
@@ -81,9 +80,36 @@ func (h *handler) guestFilter(c *tracer.Call, arg int) {
 		c.Fail(unix.EPERM)
 		return
 	}
-	h.ownFilter = true
-	ref := c.Put(prog)
-	c.SetRef(arg, c.PutWords([]uint64{uint64(n), 0}, map[int]int{1: ref}))
+	own := unpack(prog)
+	full, e := h.tr.Screen(own)
+	if e != 0 {
+		c.Fail(e)
+		return
+	}
+	ref := c.Put(pack(full))
+	c.SetRef(arg, c.PutWords([]uint64{uint64(len(full)), 0}, map[int]int{1: ref}))
+	c.WantResult(func(r *tracer.Result) {
+		if r.Val == 0 {
+			h.tr.AddFilter(r.Task, own, all)
+		}
+	})
+}
+
+// unpack and pack go between programs and the bytes that the kernel takes.
+func unpack(b []byte) (prog []unix.SockFilter) {
+	le := binary.LittleEndian
+	for ; len(b) >= insnSize; b = b[insnSize:] {
+		prog = append(prog, unix.SockFilter{Code: le.Uint16(b), Jt: b[2], Jf: b[3], K: le.Uint32(b[4:])})
+	}
+	return prog
+}
+
+func pack(prog []unix.SockFilter) (b []byte) {
+	for _, f := range prog {
+		b = append(binary.LittleEndian.AppendUint16(b, f.Code), f.Jt, f.Jf)
+		b = binary.LittleEndian.AppendUint32(b, f.K)
+	}
+	return b
 }
 
 // harmless judges a program by its returns. One that returns what it has

@@ -35,7 +35,7 @@ type pinKey struct {
 // pinAddr serves a call whose argument a is the address raw of a socket in the
 // view. It reports whether it has.
 func (h *handler) pinAddr(c *tracer.Call, a, l int, raw []byte) bool {
-	if h.ownFilter || !h.openat2 || len(raw) > sunPathOff+sunPathMax {
+	if !h.openat2 || len(raw) > sunPathOff+sunPathMax {
 		return false
 	}
 	p := proc(c.Task)

@@ -29,8 +29,8 @@ func (r *report) linux(l *specs.Linux, c Caller) {
 	if len(l.NetDevices) > 0 {
 		r.unsupported("/linux/netDevices", "the caller's network is used")
 	}
-	if s := l.Seccomp; s != nil && (s.DefaultAction != specs.ActAllow || len(s.Syscalls) > 0) {
-		r.unsupported("/linux/seccomp", "omit it: ptbox has a filter of its own")
+	if l.Seccomp != nil {
+		r.seccomp(l.Seccomp)
 	}
 	switch l.RootfsPropagation {
 	case "", "private", "rprivate", "slave", "rslave":

@@ -28,6 +28,8 @@ type child struct {
 	landlock     int
 	filter       []unix.SockFilter
 	prog         unix.SockFprog
+	own          unix.SockFprog // the guest's own
+	ownFlags     uintptr
 	nofile       [2]uint64
 	msg          [2]uint64
 }
@@ -44,12 +46,13 @@ const (
 	stepNoNewPrivs
 	stepLandlock
 	stepSeccomp
+	stepOwnFilter
 	stepExec
 )
 
 var stepNames = [...]string{
 	"start", "setsid", "standard descriptors", "window descriptor", "closing descriptors",
-	"resource limit", "working directory", "no_new_privs", "landlock", "seccomp", "exec",
+	"resource limit", "working directory", "no_new_privs", "landlock", "seccomp", "linux.seccomp", "exec",
 }
 
 func (tr *Tracer) newChild(l *Launch) (*child, error) {
@@ -78,6 +81,13 @@ func (tr *Tracer) newChild(l *Launch) (*child, error) {
 			return nil, err
 		}
 		c.prog = unix.SockFprog{Len: uint16(len(c.filter)), Filter: &c.filter[0]}
+	}
+	if l.Filter != nil {
+		own, e := tr.Screen(l.Filter)
+		if e != 0 {
+			return nil, &StartError{stepNames[stepOwnFilter], e}
+		}
+		c.own, c.ownFlags = unix.SockFprog{Len: uint16(len(own)), Filter: &own[0]}, l.FilterFlags
 	}
 	return c, nil
 }
@@ -230,6 +240,12 @@ func (c *child) run() {
 		}
 		if e != 0 {
 			c.fail(stepSeccomp, e)
+		}
+	}
+	if c.own.Len > 0 {
+		const setModeFilter = 1
+		if _, _, e := unix.RawSyscall(unix.SYS_SECCOMP, setModeFilter, c.ownFlags, uintptr(unsafe.Pointer(&c.own))); e != 0 {
+			c.fail(stepOwnFilter, e)
 		}
 	}
 	_, _, e = unix.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(c.path)), uintptr(unsafe.Pointer(&c.argv[0])), uintptr(unsafe.Pointer(&c.envp[0])))

@@ -27,6 +27,10 @@ type Launch struct {
 	Rlimits  []Rlimit
 	// NewSession calls setsid(2).
 	NewSession bool
+	// Filter is a seccomp program of the guest's, installed last, with the
+	// flags FilterFlags of seccomp(2).
+	Filter      []unix.SockFilter
+	FilterFlags uintptr
 	// Landlock is the descriptor of a ruleset to restrict the command with, 0
 	// for none. Neither the tracer nor the launcher is restricted.
 	Landlock int
@@ -101,6 +105,9 @@ func (tr *Tracer) start(l *Launch) error {
 	t := tr.newTask(pid)
 	t.setup, t.known = true, true
 	t.FS = &FS{refs: 1}
+	if l.Filter != nil {
+		tr.AddFilter(t, l.Filter, false)
+	}
 	tr.h.Fork(nil, t)
 	if e := ptrace.Seize(pid, options); e != 0 {
 		unix.Kill(pid, unix.SIGKILL)

@@ -8,6 +8,8 @@ const (
 	RetAllow uint32 = unix.SECCOMP_RET_ALLOW
 	RetTrace uint32 = unix.SECCOMP_RET_TRACE
 	RetErrno uint32 = unix.SECCOMP_RET_ERRNO
+
+	RetKillProcess uint32 = unix.SECCOMP_RET_KILL_PROCESS
 )
 
 // VerdictErrno is the errno of a RetErrno verdict; 0 for the others.

@@ -84,7 +84,10 @@ func (tr *Tracer) entry(t *Task) {
 		return
 	}
 	if tr.foreign {
-		c.Ent = nil // int 0x80 and 32-bit programs
+		c.Ent, c.ABI = nil, I386 // int 0x80 and 32-bit programs
+	}
+	if t.filters != nil && tr.filtered(c) {
+		return
 	}
 	tr.handle(c)
 	if c.abort {
@@ -127,7 +130,7 @@ var unknownCall = Sysent{Name: "unknown", Support: Refused, Errno: unix.ENOSYS}
 // finish puts what was decided into effect and lets the task go on.
 func (tr *Tracer) finish(c *Call) {
 	t := c.Task
-	rewritten := !c.done && c.rewritten()
+	rewritten, moved := !c.done && c.rewritten(), false
 	if rewritten {
 		if e := c.place(); e != 0 {
 			c.Fail(e)
@@ -140,7 +143,9 @@ func (tr *Tracer) finish(c *Call) {
 		c.ask, c.watch = false, nil
 	case rewritten:
 		tr.stats.Rewritten++
-		if t.slot != noSlot && !c.noBack {
+		// With an exit stop the stub is not needed to give the registers
+		// back, but to tell the guest's own filters whose call it is.
+		if moved = t.slot != noSlot; moved {
 			c.regs.Rip = stubAddr(t.slot) + syscallLen
 			c.regs.Rcx = c.regs.Rip
 		}
@@ -149,7 +154,7 @@ func (tr *Tracer) finish(c *Call) {
 	}
 	if c.ask || c.watch != nil || rewritten && c.noBack {
 		t.atExit = true
-		t.call = &pendingCall{ent: c.Ent, orig: c.orig, redo: rewritten, ask: c.ask, state: c.state, watch: c.watch}
+		t.call = &pendingCall{ent: c.Ent, orig: c.orig, redo: rewritten, moved: moved, ask: c.ask, state: c.state, watch: c.watch}
 	}
 	if c.regs != c.was {
 		if tr.regs.write(t.Tid, &c.was, &c.regs) != 0 {
@@ -193,6 +198,9 @@ func (tr *Tracer) exit(t *Task) {
 			full.Rdi, full.Rsi, full.Rdx = p.orig.Rdi, p.orig.Rsi, p.orig.Rdx
 			full.R10, full.R8, full.R9 = p.orig.R10, p.orig.R8, p.orig.R9
 			full.Rax = r.Rax
+			if p.moved {
+				full.Rip, full.Rcx = p.orig.Rip, p.orig.Rip
+			}
 			if restarts(val) {
 				full.Orig_rax = p.orig.Orig_rax
 			}

@@ -43,6 +43,9 @@ type Task struct {
 	noFast bool             // no fast path, for good
 	late   []lateSignal     // signals put off until the fast path is left
 	inCall bool             // syscall trap mode: the next stop is an exit
+
+	filters [][]unix.SockFilter // the guest's own seccomp programs
+	logs    bool                // one of them answers LOG
 }
 
 // pendingCall is what an exit stop must know of its entry.
@@ -50,6 +53,7 @@ type pendingCall struct {
 	ent   *Sysent
 	orig  unix.PtraceRegs
 	redo  bool // arguments were changed and must be given back
+	moved bool // and so was the instruction pointer
 	ask   bool // the Handler wants to see the result
 	state any
 	watch func(*Result)
@@ -98,6 +102,7 @@ func (tr *Tracer) adopt(t, parent *Task) {
 	t.known = true
 	t.window = parent.window
 	t.setup = false
+	t.filters, t.logs = parent.filters, parent.logs
 	if shared, e := ptrace.Kcmp(parent.Tid, t.Tid, ptrace.KcmpFS); e == 0 && shared == 0 {
 		t.FS = parent.FS
 		t.FS.refs++
