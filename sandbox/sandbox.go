@@ -1,8 +1,6 @@
 package sandbox
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -127,8 +125,10 @@ func (s *Sandbox) scratchDir() (string, error) {
 	// A guest of root may become another user, who must get at what is his
 	// in there. The inner name, which nobody else can list, is the key.
 	var key [16]byte
-	rand.Read(key[:])
-	inner := filepath.Join(d, hex.EncodeToString(key[:]))
+	if _, err := unix.Getrandom(key[:], 0); err != nil {
+		return "", fmt.Errorf("scratch directory: %w", err)
+	}
+	inner := filepath.Join(d, fmt.Sprintf("%x", key))
 	if err := os.Mkdir(inner, 0o711); err != nil {
 		return "", fmt.Errorf("scratch directory: %w", err)
 	}

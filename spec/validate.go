@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
 )
@@ -81,11 +82,13 @@ func ValidateFor(sp *specs.Spec, bundle string, c Caller) []Problem {
 }
 
 // semver is the grammar of semver.org 2.0.0, as far as it matters here.
-var semver = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
+var semver = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
+})
 
 func (r *report) version(v string) {
 	const at = "/ociVersion"
-	m := semver.FindStringSubmatch(v)
+	m := semver().FindStringSubmatch(v)
 	switch {
 	case v == "":
 		r.bad(at, "missing")

@@ -1,7 +1,6 @@
 package tracer
 
 import (
-	"runtime"
 	"syscall"
 	"unsafe"
 
@@ -9,7 +8,7 @@ import (
 )
 
 // child is everything that the forked child needs, made before the fork: it
-// may not allocate, lock, or grow its stack.
+// shares the memory, and may not allocate, lock, or grow its stack.
 type child struct {
 	gate, report int
 	gateW        int // the tracer's end of the gate
@@ -30,9 +29,13 @@ type child struct {
 	prog         unix.SockFprog
 	own          unix.SockFprog // the guest's own
 	ownFlags     uintptr
-	nofile       [2]uint64
 	msg          [2]uint64
+	sigmask      uint64 // at the exec
+	stack        []byte
 }
+
+// childStack is what the child's calls take many times over.
+const childStack = 16 << 10
 
 // Steps of the child, for error messages.
 const (
@@ -58,7 +61,7 @@ var stepNames = [...]string{
 func (tr *Tracer) newChild(l *Launch) (*child, error) {
 	c := &child{
 		dir: l.Dir, stdio: l.Stdio, preserve: l.Preserve, window: tr.win.fd, stub: tr.stub,
-		windowFD: tr.cfg.WindowFD, freeFD: tr.policy.lastFD(), umask: -1, session: l.NewSession, rlimits: l.Rlimits, landlock: l.Landlock,
+		windowFD: tr.cfg.WindowFD, stack: make([]byte, childStack), freeFD: tr.policy.lastFD(), umask: -1, session: l.NewSession, rlimits: l.Rlimits, landlock: l.Landlock,
 	}
 	if tr.fast != nil {
 		c.reserved = tr.fast.fds
@@ -96,7 +99,7 @@ func (tr *Tracer) newChild(l *Launch) (*child, error) {
 func (tr *Tracer) scratchAddr() uint64 { return uint64(uintptr(unsafe.Pointer(&tr.scratch[0]))) }
 
 // The runtime's own hooks around a fork; package syscall uses them the same
-// way. They block signals and reset handlers in the child.
+// way. They block signals in the parent, and so in the child.
 //
 //go:linkname beforeFork syscall.runtime_BeforeFork
 func beforeFork()
@@ -104,25 +107,54 @@ func beforeFork()
 //go:linkname afterFork syscall.runtime_AfterFork
 func afterFork()
 
-//go:linkname afterForkInChild syscall.runtime_AfterForkInChild
-func afterForkInChild()
+//go:noescape
+func cloneVM(stack uintptr, c *child) (r uintptr)
 
-// forkChild forks; the child never returns.
+// forkChild starts the child in our own memory, as vfork(2) does, but goes on
+// itself: it is to seize the child. A copy would be made for the exec alone,
+// and its page faults are most of the time of a start. c must be kept until
+// the child has its own memory.
 //
 //go:noinline
 //go:norace
 func forkChild(c *child) (pid int, e unix.Errno) {
+	unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_BLOCK, 0, uintptr(unsafe.Pointer(&c.sigmask)), 8, 0, 0)
+	top := (uintptr(unsafe.Pointer(&c.stack[0])) + uintptr(len(c.stack))) &^ 15
 	beforeFork()
-	r, _, e := unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
-	if e != 0 || r != 0 {
-		afterFork()
-		runtime.KeepAlive(c)
-		return int(r), e
+	r := cloneVM(top, c)
+	afterFork()
+	if int(r) < 0 {
+		return -1, unix.Errno(-int(r))
 	}
-	afterForkInChild()
+	return int(r), 0
+}
+
+// childMain is where the child starts. It never returns.
+//
+//go:norace
+//go:nosplit
+func childMain(c *child) {
+	c.resetSignals()
 	c.run()
 	for {
 		unix.RawSyscall(unix.SYS_EXIT_GROUP, 125, 0, 0)
+	}
+}
+
+// resetSignals takes the runtime's handlers away: all signals are blocked until
+// the exec, and none may then be handled in our memory. What is ignored stays
+// ignored.
+//
+//go:norace
+//go:nosplit
+func (c *child) resetSignals() {
+	var act [4]uintptr // struct kernel_sigaction: handler, flags, restorer, mask
+	for sig := uintptr(1); sig <= 64; sig++ {
+		unix.RawSyscall6(unix.SYS_RT_SIGACTION, sig, 0, uintptr(unsafe.Pointer(&act)), 8, 0, 0)
+		if act[0] > 1 { // neither SIG_DFL nor SIG_IGN
+			act = [4]uintptr{}
+			unix.RawSyscall6(unix.SYS_RT_SIGACTION, sig, uintptr(unsafe.Pointer(&act)), 0, 8, 0, 0)
+		}
 	}
 }
 
@@ -230,6 +262,8 @@ func (c *child) run() {
 		}
 		unix.RawSyscall(unix.SYS_CLOSE, uintptr(c.landlock), 0, 0)
 	}
+	// Before a filter that may be the guest's judges it.
+	unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&c.sigmask)), 0, 8, 0, 0)
 	if c.prog.Len > 0 {
 		// Without SPEC_ALLOW, kernels before 5.16 slow every seccomp task
 		// down (spec_store_bypass_disable=seccomp).

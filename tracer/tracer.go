@@ -117,6 +117,7 @@ type Tracer struct {
 	byEnt   []uint64
 	scratch []byte
 	onStart func()
+	child   *child
 	report  [2]int // pipe on which the child says why it could not start
 	log     *slog.Logger
 }

@@ -57,7 +57,8 @@ type window struct {
 	fd    int    // O_RDONLY descriptor that guests map
 	mem   []byte // our writable mapping
 	owner [numSlots]*Task
-	small []int16 // free slots
+	made  [numSlots]bool // the slot's stub is there
+	small []int16        // free slots
 	large []int16
 }
 
@@ -94,7 +95,6 @@ func newWindow() (*window, error) {
 	w := &window{fd: ro, mem: mem}
 	copy(mem[offText:offStubs], bootText())
 	for i := int16(0); i < numSlots; i++ {
-		copy(mem[offStubs+int(i)*stubSize:], stubText(stubAddr(i), slotAddr(i)))
 		switch {
 		case i < numSmall:
 			w.small = append(w.small, i)
@@ -142,6 +142,12 @@ func (w *window) take(t *Task, n int) int16 {
 		return noSlot
 	}
 	w.owner[i] = t
+	if !w.made[i] {
+		// A stub is written when its slot is used first: most never are, and
+		// a page of the window costs a page fault.
+		w.made[i] = true
+		copy(w.mem[offStubs+int(i)*stubSize:], stubText(stubAddr(i), slotAddr(i)))
+	}
 	return i
 }
 

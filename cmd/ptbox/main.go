@@ -6,9 +6,11 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
+	_ "github.com/ptbox/ptbox/internal/prefault" // first of all
 	"github.com/ptbox/ptbox/internal/probe"
 )
 
@@ -147,10 +149,12 @@ func (p *program) onUsageError(name string) cli.OnUsageErrorFunc {
 
 // flagErrors are the ways of package flag to say that a value is wrong. It
 // writes every flag with one dash.
-var flagErrors = regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-([^ :]+): (.*)$`)
+var flagErrors = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^invalid (?:boolean )?value (".*") for (?:flag )?-([^ :]+): (.*)$`)
+})
 
 func flagError(text string) string {
-	if m := flagErrors.FindStringSubmatch(text); m != nil {
+	if m := flagErrors().FindStringSubmatch(text); m != nil {
 		return fmt.Sprintf("%s %s: %s", dashed(m[2]), m[1], m[3])
 	}
 	if flag, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {

@@ -5,12 +5,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/ptbox/ptbox/spec"
 )
 
 // idSyntax is what runtimes accept as a container's id.
-var idSyntax = regexp.MustCompile(`^[\w+.-]+$`)
+var idSyntax = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\w+.-]+$`) })
 
 func (p *program) runCommand() *command {
 	var bundle string
@@ -59,7 +60,7 @@ func bundleArg(bundle string, args []string) (string, error) {
 			return "", usage("run", "empty argument")
 		}
 	}
-	isID := idSyntax.MatchString(arg) && arg != "." && arg != ".."
+	isID := idSyntax().MatchString(arg) && arg != "." && arg != ".."
 	switch {
 	case bundle != "" && arg != "" && !isID:
 		return "", usage("run", "%q is not an id, and a bundle is given with -b", arg)

@@ -1,0 +1,22 @@
+#include "textflag.h"
+
+// func rawSyscall(nr, a, b, c uintptr) uintptr
+TEXT ·rawSyscall(SB), NOSPLIT, $0-40
+	MOVQ nr+0(FP), AX
+	MOVQ a+8(FP), DI
+	MOVQ b+16(FP), SI
+	MOVQ c+24(FP), DX
+	SYSCALL
+	MOVQ AX, ret+32(FP)
+	RET
+
+// func image() (text, etext, data, edata uintptr)
+TEXT ·image(SB), NOSPLIT, $0-32
+	LEAQ runtime·text(SB), AX
+	MOVQ AX, text+0(FP)
+	LEAQ runtime·noptrdata(SB), AX
+	MOVQ AX, data+16(FP)
+	MOVQ AX, etext+8(FP)
+	LEAQ runtime·ebss(SB), AX
+	MOVQ AX, edata+24(FP)
+	RET
