@@ -114,6 +114,30 @@ func (h *handler) fdAttr(c *tracer.Call) {
 	c.Fail(unix.EROFS)
 }
 
+// usesReserved says whether a call acts on one of the engine's descriptors,
+// which for the guest are not open: programs look with fstat(2) for those that
+// they have inherited.
+func (h *handler) usesReserved(c *tracer.Call) bool {
+	if c.Ent.Class != tracer.ClassFD && c.Ent.Args[0] == tracer.FD {
+		return h.isReserved(c.Args[0])
+	}
+	for i := range c.Ent.Paths {
+		p := &c.Ent.Paths[i]
+		if p.Dir < 0 || !h.isReserved(c.Args[p.Dir]) {
+			continue
+		}
+		raw, e := c.Path(int(p.Arg), i)
+		return e == 0 && (len(raw) == 0 || raw[0] != '/') || c.Args[p.Arg] == 0 && (p.NullOK || emptyMeansFD(c, p))
+	}
+	return false
+}
+
+func (h *handler) isReserved(fd uint64) bool {
+	first, end := h.tr.Reserved()
+	n := int(int32(fd))
+	return n >= first && n < end
+}
+
 // fdCall serves close_range over the reserved descriptors: two ranges around
 // them. The call is run for the first, and entered again for the second.
 func (h *handler) fdCall(c *tracer.Call) {

@@ -168,6 +168,10 @@ func (h *handler) Syscall(c *tracer.Call) {
 
 // serve finds the room for a call.
 func (h *handler) serve(c *tracer.Call) {
+	if h.usesReserved(c) {
+		c.Fail(unix.EBADF)
+		return
+	}
 	if h.id != nil {
 		defer h.id.release()
 		if h.id.serve(c) {

@@ -39,9 +39,11 @@ const howSize = 24
 // fastAllows judges a call that comes from the trusted instruction. A guest may
 // have jumped there: nothing but the arguments counts.
 func (p *Policy) fastAllows(kind fastKind, args *[6]uint64) bool {
+	fd := args[0] & 0xffffffff
+	fixed := fd >= uint64(p.WindowFD) && fd < uint64(p.WindowFD+fixedFDs)
 	switch kind {
 	case fastEmpty:
-		return args[1] == fastpath.Empty
+		return args[1] == fastpath.Empty && !fixed
 	case fastFD:
 		return p.Fast.AnyList
 	case fastName:
@@ -52,12 +54,11 @@ func (p *Policy) fastAllows(kind fastKind, args *[6]uint64) bool {
 		return false
 	}
 	if how >= fastpath.HowUp {
-		return p.Fast.Up && args[1] == fastpath.DotDot
+		return p.Fast.Up && args[1] == fastpath.DotDot && !fixed
 	}
 	if how < uint64(p.Fast.AnyEnd) {
-		return true
+		return !fixed
 	}
-	fd := args[0] & 0xffffffff
 	if fd < uint64(p.Fast.FirstFD) {
 		return false
 	}
@@ -86,7 +87,7 @@ func (p *Policy) fastProg(kind fastKind, code prog) prog {
 	case kind == fastFD:
 		inner = allow
 	case kind == fastEmpty:
-		inner = equal(1, fastpath.Empty, allow, code)
+		inner = equal(1, fastpath.Empty, p.notFixed(allow, code), code)
 	case kind == fastName:
 		inner = when(unix.BPF_JGE, fastpath.FDNames, when(unix.BPF_JGE, fdNamesEnd, stop, allow), stop)
 		inner = when(unix.BPF_JSET, fastpath.FDNameSize-1, stop, inner)
@@ -98,10 +99,10 @@ func (p *Policy) fastProg(kind fastKind, code prog) prog {
 			byFD = when(unix.BPF_JGE, uint32(p.Fast.FDEnd[class]), byFD, limit)
 		}
 		byFD = argLow(0, when(unix.BPF_JGE, uint32(p.Fast.FirstFD), byFD, stop))
-		inner = when(unix.BPF_JGE, p.Fast.AnyEnd, byFD, allow)
+		inner = when(unix.BPF_JGE, p.Fast.AnyEnd, byFD, p.notFixed(allow, stop))
 		up := stop
 		if p.Fast.Up {
-			up = when(unix.BPF_JGE, fastpath.HowUpEnd, stop, equal(1, fastpath.DotDot, allow, stop))
+			up = when(unix.BPF_JGE, fastpath.HowUpEnd, stop, equal(1, fastpath.DotDot, p.notFixed(allow, stop), stop))
 		}
 		inner = when(unix.BPF_JGE, fastpath.How, when(unix.BPF_JGE, fastpath.HowEnd, up, inner), stop)
 		inner = when(unix.BPF_JSET, fastpath.HowStride-1, stop, inner)
@@ -110,6 +111,12 @@ func (p *Policy) fastProg(kind fastKind, code prog) prog {
 	}
 	inner = load(ip+4, when(unix.BPF_JEQ, uint32(p.Fast.IP>>32), inner, code))
 	return load(ip, when(unix.BPF_JEQ, uint32(p.Fast.IP), inner, code))
+}
+
+// notFixed tells a guest's own descriptor from the window's and the stub
+// program's, which are not open for the guest.
+func (p *Policy) notFixed(yes, no prog) prog {
+	return argLow(0, when(unix.BPF_JGE, uint32(p.WindowFD), when(unix.BPF_JGE, uint32(p.WindowFD+fixedFDs), yes, no), yes))
 }
 
 // isPool reports whether an mmap makes memory of the fast path as the engine

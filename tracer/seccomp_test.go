@@ -182,6 +182,8 @@ func TestVerdicts(t *testing.T) {
 		{"statx", [6]uint64{3, 0, 0x1000}, 0, allow},
 		{"statx", [6]uint64{3, 0, 0x1000}, IfIdentity, trace},
 		{"fstat", [6]uint64{3}, IfIdentity, trace},
+		{"fstat", [6]uint64{3}, 0, allow},
+		{"fstat", [6]uint64{testFD}, 0, ebadf},
 		{"setuid", [6]uint64{}, IfIdentity, trace},
 		{"fsetxattr", [6]uint64{3}, IfReadOnly, trace},
 		{"pidfd_getfd", [6]uint64{3}, IfProtect, trace},

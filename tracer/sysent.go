@@ -196,7 +196,7 @@ type Sysent struct {
 	Support Support
 	When    When
 	Guard   Guard
-	// Unless: under these conditions a GuardNull exempts nothing.
+	// Unless: under these conditions the guard exempts nothing, and every call stops.
 	Unless When
 	// Errno is what a Refused call returns, and a Handled one whose When is
 	// not met; 0 makes the latter native.

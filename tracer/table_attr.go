@@ -12,7 +12,7 @@ var tableAttr = []Sysent{
 		Paths: paths(cwdPath(0, OpLookup, FollowNever)),
 		Class: ClassStat, Support: Handled,
 	},
-	{Name: "fstat", Nr: nrs{5, 108, 80}, Args: kinds{FD, StatOut}, Class: ClassStat, Support: Handled, When: IfIdentity},
+	{Name: "fstat", Nr: nrs{5, 108, 80}, Args: kinds{FD, StatOut}, Class: ClassStat, Support: Handled, Guard: GuardFD0, Unless: IfIdentity},
 	{
 		Name: "newfstatat", Nr: nrs{262, no, 79}, Args: kinds{DirFD, Path, StatOut, AtFlags},
 		Paths: paths(at(0, 1, OpLookup, FollowUnlessBit).flags(3, atSymlinkNoFollow, atEmptyPath)),
@@ -39,7 +39,7 @@ var tableAttr = []Sysent{
 		Paths: paths(cwdPath(0, OpLookup, FollowNever)),
 		Class: ClassStat, Support: Handled,
 	},
-	{Name: "fstat64", Nr: nrs{no, 197, no}, Args: kinds{FD, StatOut}, Class: ClassStat, Support: Handled, When: IfIdentity},
+	{Name: "fstat64", Nr: nrs{no, 197, no}, Args: kinds{FD, StatOut}, Class: ClassStat, Support: Handled, Guard: GuardFD0, Unless: IfIdentity},
 	{
 		Name: "oldstat", Nr: nrs{no, 18, no}, Args: kinds{Path, StatOut},
 		Paths: paths(cwdPath(0, OpLookup, FollowAlways)),

@@ -114,8 +114,8 @@ func TestTableIsSound(t *testing.T) {
 		if s.Support == Native && (s.Paths != nil || s.When != 0 || s.Guard != 0 || s.Errno != 0) {
 			fail("is native and has conditions")
 		}
-		if s.Unless != 0 && s.Guard < GuardNull0 && s.Guard != GuardClone {
-			fail("Unless needs a GuardNull or GuardClone")
+		if s.Unless != 0 && s.Guard < GuardNull0 && s.Guard != GuardClone && s.Guard != GuardFD0 {
+			fail("Unless needs a GuardNull, GuardClone or GuardFD0")
 		}
 		if n := strings.TrimSuffix(s.Note, "."); s.Note != "" && n == s.Note || strings.Contains(n, "|") {
 			fail("note %q", s.Note)
