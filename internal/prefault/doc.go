@@ -1,5 +1,5 @@
 // Package prefault makes the memory that every start of ptbox touches present
-// with four calls instead of hundreds of page faults.
+// with two calls instead of hundreds of page faults.
 //
 // A short command's time under ptbox is mostly the start of a Go program, and
 // that is mostly page faults: some 0.2 µs each on bare metal, up to 10 µs in a

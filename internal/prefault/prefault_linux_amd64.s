@@ -10,13 +10,10 @@ TEXT ·rawSyscall(SB), NOSPLIT, $0-40
 	MOVQ AX, ret+32(FP)
 	RET
 
-// func image() (text, etext, data, edata uintptr)
-TEXT ·image(SB), NOSPLIT, $0-32
+// func image() (text, end uintptr)
+TEXT ·image(SB), NOSPLIT, $0-16
 	LEAQ runtime·text(SB), AX
 	MOVQ AX, text+0(FP)
 	LEAQ runtime·noptrdata(SB), AX
-	MOVQ AX, data+16(FP)
-	MOVQ AX, etext+8(FP)
-	LEAQ runtime·ebss(SB), AX
-	MOVQ AX, edata+24(FP)
+	MOVQ AX, end+8(FP)
 	RET

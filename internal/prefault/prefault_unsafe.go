@@ -14,7 +14,7 @@ const (
 	pageSize = 4 << 10
 	// heapSize is about what a start allocates. The runtime has mapped its
 	// heap up to the next multiple of heapChunk.
-	heapSize  = 1536 << 10
+	heapSize  = 768 << 10
 	heapChunk = 4 << 20
 )
 
@@ -24,16 +24,15 @@ const (
 //go:noescape
 func rawSyscall(nr, a, b, c uintptr) uintptr
 
-// image returns the bounds of the program's text with its read-only data, and
-// of its variables.
-func image() (text, etext, data, edata uintptr)
+// image returns the bounds of the program's text with its read-only data. (To
+// populate the variables costs more than their page faults: each is a copy.)
+func image() (text, end uintptr)
 
 var first *[64]byte
 
 func init() {
-	text, etext, data, edata := image()
-	populate(text, etext, madvPopulateRead)
-	populate(data, edata, madvPopulateWrite)
+	text, end := image()
+	populate(text, end, madvPopulateRead)
 	// The heap grows upwards from its first objects.
 	first = new([64]byte)
 	heap := uintptr(unsafe.Pointer(first))
