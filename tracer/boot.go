@@ -41,14 +41,16 @@ type ExecPlan struct {
 type boot struct {
 	regs  unix.PtraceRegs // at the first instruction
 	poked uint64          // where our code was put
+	size  uint64          // how much of it there is
 	words [2]uint64       // what was there
 	leave bool            // the boot code jumps to the program by itself
+	start *start          // by way of opStart
 	slot  int16
 }
 
 // covers reports whether an instruction pointer belongs to the boot code.
 func (b *boot) covers(ip uint64) bool {
-	return ip >= WindowLow && ip < WindowLow+offStubs || ip >= b.poked && ip < b.poked+16
+	return ip >= WindowLow && ip < WindowLow+offStubs || ip >= b.poked && ip < b.poked+b.size
 }
 
 // enterCode maps the window and goes to the boot code:
@@ -85,43 +87,56 @@ func (tr *Tracer) tryBoot(t *Task) error {
 		return e
 	}
 	b.poked = b.regs.Rip
-	var o ops
-	var strs []byte // strings behind the operations
-	var err error
-	tr.fastOps(t, b, &o)
-	if p != nil {
-		if strs, err = tr.planOps(t, p, b, &o); err != nil {
-			return err
-		}
-	}
-	if !b.leave {
-		o.add(opTrap, 0)
-	}
-	t.boot = b
-	i := tr.win.take(t, len(o.b)+len(strs))
-	if i == noSlot {
-		tr.reclaim()
-		if i = tr.win.take(t, len(o.b)+len(strs)); i == noSlot {
-			return unix.ENOMEM
-		}
-	}
-	b.slot, t.slot = i, i
-	at := slotAddr(i) + slotHead
-	tr.relocate(o.b, at+uint64(len(o.b)))
-	copy(tr.win.mem[slotOff(i)+slotHead:], o.b)
-	copy(tr.win.mem[slotOff(i)+slotHead+len(o.b):], strs)
-
+	code := enterCode
+	b.size = uint64(len(code))
 	for k := range b.words {
 		w, e := ptrace.PeekData(t.Tid, b.poked+uint64(k)*8)
 		if e != 0 {
 			return fmt.Errorf("reading the program's first instruction: %w", e)
 		}
 		b.words[k] = w
-		if e := ptrace.PokeData(t.Tid, b.poked+uint64(k)*8, binary.LittleEndian.Uint64(enterCode[k*8:])); e != 0 {
+	}
+	var first [16]byte
+	binary.LittleEndian.PutUint64(first[:], b.words[0])
+	binary.LittleEndian.PutUint64(first[8:], b.words[1])
+	if s, ok := startOf(b.poked, first[:]); ok && (p == nil || p.Interp == "") {
+		// No stop at the end: the boot code leaves by itself.
+		b.start = &s
+		b.leave = true
+		code = first
+		b.size = uint64(copy(code[:], shortEnter[:]))
+	}
+	var o ops
+	var strs []byte // strings behind the operations
+	var err error
+	strs = tr.fastOps(t, b, &o)
+	if p != nil {
+		if strs, err = tr.planOps(t, p, b, &o, strs); err != nil {
+			return err
+		}
+	}
+	switch {
+	case b.start != nil:
+		o.add(opStart, 0, b.start.target, b.start.kind, b.start.ret)
+	case !b.leave:
+		o.add(opTrap, 0)
+	}
+	t.boot = b
+	at, err := tr.placeOps(t, b, o.b, strs)
+	if err != nil {
+		return err
+	}
+	for k := range b.words {
+		w := binary.LittleEndian.Uint64(code[k*8:])
+		if w == b.words[k] {
+			continue
+		}
+		if e := ptrace.PokeData(t.Tid, b.poked+uint64(k)*8, w); e != 0 {
 			return fmt.Errorf("writing the program's first instruction: %w", e)
 		}
 	}
 	r := b.regs
+	r.Rbx = WindowLow
 	r.Rdi, r.Rsi, r.Rdx = WindowLow, winSize, unix.PROT_READ|unix.PROT_EXEC
 	r.R10, r.R8, r.R9 = unix.MAP_SHARED|unix.MAP_FIXED_NOREPLACE, uint64(tr.cfg.WindowFD), 0
 	r.R12, r.R13 = at, 0
@@ -129,6 +144,36 @@ func (tr *Tracer) tryBoot(t *Task) error {
 		return e
 	}
 	return nil
+}
+
+// placeOps puts the operations where the boot code finds them: into a slot, or,
+// when there will be no stop at which a slot could be given back, below the new
+// program's stack. There other guests could write to them, so nothing that the
+// boot code does then is let through unseen (see entry); it only maps memory
+// of its own.
+func (tr *Tracer) placeOps(t *Task, b *boot, ops, strs []byte) (uint64, error) {
+	size := len(ops) + len(strs)
+	if b.start != nil {
+		at := (b.regs.Rsp - 256 - uint64(size)) &^ 63
+		tr.relocate(ops, at+uint64(len(ops)))
+		if e := t.write(tr, at, append(ops, strs...)); e != 0 {
+			return 0, fmt.Errorf("writing below the stack of a new program: %w", e)
+		}
+		return at, nil
+	}
+	i := tr.win.take(t, size)
+	if i == noSlot {
+		tr.reclaim()
+		if i = tr.win.take(t, size); i == noSlot {
+			return 0, unix.ENOMEM
+		}
+	}
+	b.slot, t.slot = i, i
+	at := slotAddr(i) + slotHead
+	tr.relocate(ops, at+uint64(len(ops)))
+	copy(tr.win.mem[slotOff(i)+slotHead:], ops)
+	copy(tr.win.mem[slotOff(i)+slotHead+len(ops):], strs)
+	return at, nil
 }
 
 // strBase marks an address that is relative to the strings; no user address
@@ -145,7 +190,8 @@ func (tr *Tracer) relocate(b []byte, strs uint64) {
 
 // planOps turns a plan into operations, and writes what the tracer can write
 // itself.
-func (tr *Tracer) planOps(t *Task, p *ExecPlan, b *boot, o *ops) (strs []byte, err error) {
+func (tr *Tracer) planOps(t *Task, p *ExecPlan, b *boot, o *ops, strs []byte) ([]byte, error) {
+	var err error
 	str := func(s string) uint64 {
 		at := strBase | uint64(len(strs))
 		strs = append(append(strs, s...), 0)

@@ -29,6 +29,10 @@ next:
 	JEQ  store
 	CMPQ AX, $-4
 	JEQ  leave
+	CMPQ AX, $-5
+	JEQ  start
+	CMPQ AX, $-6
+	JEQ  copy
 
 	MOVQ 8(R12), DI
 	MOVQ 16(R12), SI
@@ -106,13 +110,15 @@ leave:
 	ADDQ R14, AX
 
 leaveabs:
+	XORL SI, SI
+	XORL DI, DI
+
+gone:
 	MOVQ AX, -8(SP)
 	XORL AX, AX
 	XORL BX, BX
 	XORL CX, CX
 	XORL DX, DX
-	XORL SI, SI
-	XORL DI, DI
 	XORL BP, BP
 	XORL R8, R8
 	XORL R9, R9
@@ -123,6 +129,42 @@ leaveabs:
 	XORL R14, R14
 	XORL R15, R15
 	JMP  -8(SP)
+
+start:
+	// What the overwritten instructions would have done: see start.go.
+	MOVQ 8(R12), AX
+	MOVQ 16(R12), CX
+	XORL SI, SI
+	XORL DI, DI
+	CMPQ CX, $1
+	JEQ  startcall
+	CMPQ CX, $2
+	JEQ  startsp
+	CMPQ CX, $3
+	JNE  gone
+	MOVQ 0(SP), SI
+	LEAQ 8(SP), SP
+	JMP  gone
+
+startcall:
+	MOVQ SP, DI
+	MOVQ 24(R12), CX
+	LEAQ -8(SP), SP
+	MOVQ CX, 0(SP)
+	JMP  gone
+
+startsp:
+	MOVQ SP, DI
+	JMP  gone
+
+copy:
+	MOVQ 8(R12), DI
+	MOVQ 16(R12), SI
+	MOVQ 24(R12), CX
+	CLD
+	REP
+	MOVSB
+	JMP  step
 
 fail:
 	MOVQ $-1, R13

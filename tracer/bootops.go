@@ -18,6 +18,8 @@ const (
 	opClear = -2 // zero args[1] bytes at args[0]
 	opStore = -3 // store the word args[1] at args[0]
 	opLeave = -4 // jump to args[0] with all registers zero
+	opStart = -5 // the same as args[1] says, a start*; args[2] is a return address
+	opCopy  = -6 // copy args[2] bytes from args[1] to args[0]
 )
 
 const (

@@ -20,8 +20,8 @@ import (
 type fast struct {
 	fds   []int // become the guest's reserved descriptors
 	known map[fileID][]knownSite
-	goBin map[fileID][]uint64 // file offsets of Syscall6
-	count []byte              // the page of counters, nil if nobody asks
+	goBin map[fileID]bool // looked at for Syscall6
+	count []byte          // the page of counters, nil if nobody asks
 }
 
 // mm is what tasks that share an address space share.
@@ -69,7 +69,7 @@ func (tr *Tracer) startFast() {
 		return
 	}
 	tr.policy.Fast, tr.policy.Reserved = rules, len(fds)
-	tr.fast = &fast{fds: fds, known: map[fileID][]knownSite{}, goBin: map[fileID][]uint64{}, count: count}
+	tr.fast = &fast{fds: fds, known: map[fileID][]knownSite{}, goBin: map[fileID]bool{}, count: count}
 }
 
 // Reserved are the numbers of the first descriptor that guests may not touch
@@ -139,20 +139,29 @@ func (tr *Tracer) shareMM(c, parent *Task) {
 const stubsBelow = 64 << 20
 
 // fastOps adds to the boot code what maps slots and stubs.
-func (tr *Tracer) fastOps(t *Task, b *boot, o *ops) {
+// The bytes that it returns must lie first among the strings.
+func (tr *Tracer) fastOps(t *Task, b *boot, o *ops) []byte {
 	if t.mm == nil {
-		return
+		return nil
 	}
 	at := uint64(fastpath.LowStubs)
 	if b.regs.Rip > 1<<31 {
 		at = b.regs.Rip&^(pageSize-1) - stubsBelow
 	}
 	t.mm.stubs = at
+	stubs := tr.patchEarly(t, b)
 	o.add(unix.SYS_MMAP, 0, fastpath.Pool, fastpath.PoolSize, unix.PROT_READ|unix.PROT_WRITE, poolFlags, ^uint64(0), 0)
 	if fd := tr.policy.Fast.CountsFD; fd != 0 {
 		o.add(unix.SYS_MMAP, 0, fastpath.Counts, fastpath.CountsSize, unix.PROT_READ|unix.PROT_WRITE, countsFlags, uint64(fd), 0)
 	}
+	if stubs != nil {
+		o.add(unix.SYS_MMAP, 0, at, fastpath.StubsSize, unix.PROT_READ|unix.PROT_WRITE, poolFlags, ^uint64(0), 0)
+		o.add(opCopy, 0, at, strBase, uint64(len(stubs)))
+		o.add(unix.SYS_MPROTECT, 0, at, fastpath.StubsSize, unix.PROT_READ|unix.PROT_EXEC)
+		return stubs
+	}
 	o.add(unix.SYS_MMAP, opMayFail, at, fastpath.StubsSize, unix.PROT_READ|unix.PROT_EXEC, poolFlags, ^uint64(0), 0)
+	return nil
 }
 
 // fastReady is called when the boot code is done.
@@ -161,7 +170,9 @@ func (tr *Tracer) fastReady(t *Task) {
 		return
 	}
 	t.mm.ready = true
-	tr.patchAtExec(t)
+	if t.boot != nil && t.boot.start == nil {
+		tr.patchAtExec(t)
+	}
 }
 
 // fastCalls are the calls that the code in the window answers.

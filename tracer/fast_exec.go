@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/tracer/fastpath"
 )
 
 // patchAtExec patches what is known of the program, or of the interpreter,
@@ -30,21 +32,51 @@ func (tr *Tracer) patchAtExec(t *Task) {
 	if !ok || !v.patchable() || !m.haveStubs(q) {
 		return
 	}
-	if _, ok := tr.fast.goBin[v.file]; !ok {
-		sites := goSites(t.Tid, v.file.ino)
-		tr.fast.goBin[v.file] = sites
-		for _, off := range sites {
-			tr.fast.known[v.file] = append(tr.fast.known[v.file], knownSite{
-				off: off, bytes: goArgs, p: pattern{6, false, false}, uses: 2,
-			})
-		}
-	}
+	tr.findGo(t, v)
 	tr.apply(t, v)
+}
+
+// patchEarly does the same before the boot code has mapped the stubs, where no
+// stop will come after it. It returns the stubs, which the boot code is to put
+// into their place; nil means that nothing was patched.
+func (tr *Tracer) patchEarly(t *Task, b *boot) []byte {
+	m := t.mm
+	if b.start == nil || m.stubs < WindowEnd {
+		return nil
+	}
+	q, ok := openMaps(t.Tid)
+	if !ok {
+		return nil
+	}
+	defer q.close()
+	v, ok := q.find(b.regs.Rip)
+	if !ok || !v.patchable() || !q.free(m.stubs, fastpath.StubsSize) {
+		return nil
+	}
+	tr.findGo(t, v)
+	p := tr.known(t, v)
+	if len(p.sites) == 0 {
+		return nil
+	}
+	w := openWriter(t)
+	defer w.close()
+	p.jumps(tr, t, w)
+	m.applied = append(m.applied, v.file)
+	m.checked = true
+	return p.stubs
+}
+
+// findGo looks for Go's Syscall6 in a program that is met for the first time.
+func (tr *Tracer) findGo(t *Task, v vma) {
+	if !tr.fast.goBin[v.file] {
+		tr.fast.goBin[v.file] = true
+		tr.fast.known[v.file] = append(tr.fast.known[v.file], goSites(t.Tid, v.file.ino)...)
+	}
 }
 
 // goSites returns the places in the file of t's program, if that is the inode
 // ino and written in Go, where Syscall6 enters the kernel.
-func goSites(tid int, ino uint64) []uint64 {
+func goSites(tid int, ino uint64) []knownSite {
 	f, err := os.Open("/proc/" + strconv.Itoa(tid) + "/exe")
 	if err != nil {
 		return nil
@@ -70,7 +102,7 @@ func goSites(tid int, ino uint64) []uint64 {
 	if !isGo {
 		return nil
 	}
-	var sites []uint64
+	var sites []knownSite
 	want := append(goArgs[:], 0x0f, 0x05)
 	for _, p := range e.Progs {
 		if p.Type != elf.PT_LOAD || p.Flags&elf.PF_X == 0 || p.Filesz > 1<<28 {
@@ -86,7 +118,9 @@ func goSites(tid int, ino uint64) []uint64 {
 				break
 			}
 			at += i + len(goArgs)
-			sites = append(sites, p.Off+uint64(at))
+			if at >= maxPattern {
+				sites = append(sites, knownSite{off: p.Off + uint64(at), bytes: [maxPattern]byte(b[at-maxPattern:]), p: pattern{6, false, false}, uses: 2})
+			}
 		}
 	}
 	return sites

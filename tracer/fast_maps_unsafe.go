@@ -2,7 +2,6 @@ package tracer
 
 import (
 	"bytes"
-	"os"
 	"strconv"
 	"unsafe"
 
@@ -30,19 +29,34 @@ func (v *vma) patchable() bool {
 
 // maps asks for the mappings of a task.
 type maps struct {
-	f    *os.File
+	fd   int
 	text []byte // before Linux 6.11
 }
 
 func openMaps(tid int) (*maps, bool) {
-	f, err := os.Open("/proc/" + strconv.Itoa(tid) + "/maps")
+	fd, err := unix.Open("/proc/"+strconv.Itoa(tid)+"/maps", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, false
 	}
-	return &maps{f: f}, true
+	return &maps{fd: fd}, true
 }
 
-func (q *maps) close() { q.f.Close() }
+func (q *maps) close() { unix.Close(q.fd) }
+
+// readAll reads the whole file.
+func (q *maps) readAll() bool {
+	b := make([]byte, 1<<16)
+	for {
+		n, err := unix.Read(q.fd, b)
+		if err != nil {
+			return false
+		}
+		if n == 0 {
+			return true
+		}
+		q.text = append(q.text, b[:n]...)
+	}
+}
 
 // procmapQuery is struct procmap_query of linux/fs.h.
 type procmapQuery struct {
@@ -60,7 +74,7 @@ func (q *maps) find(addr uint64) (vma, bool) {
 	if q.text == nil {
 		r := procmapQuery{addr: addr}
 		r.size = uint64(unsafe.Sizeof(r))
-		_, _, e := unix.Syscall(unix.SYS_IOCTL, q.f.Fd(), ioctlProcmapQuery, uintptr(unsafe.Pointer(&r)))
+		_, _, e := unix.Syscall(unix.SYS_IOCTL, uintptr(q.fd), ioctlProcmapQuery, uintptr(unsafe.Pointer(&r)))
 		switch e {
 		case 0:
 			return vma{
@@ -71,11 +85,9 @@ func (q *maps) find(addr uint64) (vma, bool) {
 		case unix.ENOENT:
 			return vma{}, false
 		}
-		b, err := os.ReadFile(q.f.Name())
-		if err != nil {
+		if !q.readAll() {
 			return vma{}, false
 		}
-		q.text = b
 	}
 	for line := range bytes.Lines(q.text) {
 		if v, ok := parseMap(line); ok && addr >= v.start && addr < v.end {
@@ -83,6 +95,28 @@ func (q *maps) find(addr uint64) (vma, bool) {
 		}
 	}
 	return vma{}, false
+}
+
+// free says whether nothing is mapped in the size bytes from addr on.
+func (q *maps) free(addr, size uint64) bool {
+	if q.text == nil {
+		const next = 0x10 // PROCMAP_QUERY_COVERING_OR_NEXT_VMA
+		r := procmapQuery{addr: addr, flags: next}
+		r.size = uint64(unsafe.Sizeof(r))
+		_, _, e := unix.Syscall(unix.SYS_IOCTL, uintptr(q.fd), ioctlProcmapQuery, uintptr(unsafe.Pointer(&r)))
+		if e == 0 {
+			return r.start >= addr+size
+		}
+		if !q.readAll() {
+			return false
+		}
+	}
+	for line := range bytes.Lines(q.text) {
+		if v, ok := parseMap(line); ok && v.start < addr+size && addr < v.end {
+			return false
+		}
+	}
+	return true
 }
 
 // parseMap reads a line of /proc/PID/maps (proc_pid_maps(5)).

@@ -3,10 +3,10 @@ package tracer
 import (
 	"encoding/binary"
 	"slices"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/ptbox/ptbox/internal/ptrace"
 	"github.com/ptbox/ptbox/tracer/fastpath"
 )
 
@@ -22,12 +22,14 @@ type pattern struct {
 }
 
 // maxPattern is the most bytes that are looked at before a `syscall`.
-const maxPattern = 9
+const maxPattern = 12
 
 // Instructions that say nothing about the registers.
 var (
 	loadR9  = [5]byte{0x4c, 0x8b, 0x4c, 0x24, 0x08} // mov 8(%rsp),%r9: syscall(3)
 	saveR11 = [5]byte{0x4c, 0x89, 0x5c, 0x24, 0x08} // mov %r11,8(%rsp): __syscall_cp of musl
+	// mov 8(%rsp),%r9; mov %rcx,%rdx: __syscall_cp_c of musl, statically linked.
+	loadR9RDX = [8]byte{0x4c, 0x8b, 0x4c, 0x24, 0x08, 0x48, 0x89, 0xca}
 	// mov %rdi,%rdx; mov %rcx,%rsi; mov %rbx,%rdi: Syscall6 of Go, of which
 	// the last two are replaced.
 	goArgs = [9]byte{0x48, 0x89, 0xfa, 0x48, 0x89, 0xce, 0x48, 0x89, 0xdf}
@@ -67,23 +69,42 @@ func match(b []byte, r *unix.PtraceRegs) *pattern {
 	if [9]byte(b[len(b)-9:]) == goArgs {
 		return &pattern{6, false, false}
 	}
-	// musl: mov $nr,%eax and a move between registers.
-	if n := len(b); b[n-8] == 0xb8 && b[n-9]&0xf0 != 0x40 && (b[n-3] == 0x48 || b[n-3] == 0x4c) && b[n-2] == 0x89 && b[n-1] >= 0xc0 &&
-		uint64(binary.LittleEndian.Uint32(b[n-7:])) == r.Orig_rax && movesArg(b[n-3:]) {
+	if [8]byte(b[len(b)-8:]) == loadR9RDX {
+		return &pattern{8, false, false}
+	}
+	// musl: mov $nr,%eax and one or two moves between registers.
+	loads := func(b []byte) bool {
+		return b[1] == 0xb8 && b[0]&0xf0 != 0x40 && uint64(binary.LittleEndian.Uint32(b[2:])) == r.Orig_rax
+	}
+	n := len(b)
+	_, last, ok := movesArg(b[n-3:])
+	switch {
+	case !ok:
+	case loads(b[n-9:]):
 		return &pattern{8, false, true}
+	case loads(b[n-12:]):
+		first, _, ok := movesArg(b[n-6:])
+		// Done once more, both must do the same: what the first reads is not
+		// what the second has written.
+		if ok && first != last {
+			return &pattern{6, false, true}
+		}
 	}
 	return nil
 }
 
-// movesArg says whether a `mov reg,reg` reads a register that a system call
-// preserves and that is not the one it writes.
-func movesArg(b []byte) bool {
-	from, to := b[2]>>3&7, b[2]&7
+// movesArg takes a `mov reg,reg` apart. It says whether that reads a register
+// that a system call preserves and that is not the one it writes.
+func movesArg(b []byte) (from, to byte, ok bool) {
+	if b[0] != 0x48 && b[0] != 0x4c || b[1] != 0x89 || b[2] < 0xc0 {
+		return 0, 0, false
+	}
+	from, to = b[2]>>3&7, b[2]&7
 	if b[0]&4 != 0 {
 		from += 8
 	}
 	// rax, rcx and r11 are lost; rax holds the number.
-	return from != 0 && from != 1 && from != 11 && to != 0 && to != 1 && to != 4
+	return from, to, from != 0 && from != 1 && from != 11 && to != 0 && to != 1 && to != 4
 }
 
 // haveStubs makes sure that what lies where the stubs go is ours: the boot code
@@ -173,35 +194,95 @@ func (tr *Tracer) apply(t *Task, v vma) {
 		return
 	}
 	m.applied = append(m.applied, v.file)
+	first := m.used
+	p := tr.known(t, v)
+	if len(p.sites) == 0 {
+		return
+	}
+	w := openWriter(t)
+	defer w.close()
+	if !w.put(m.stubs+uint64(first)*stubLen, p.stubs) {
+		m.used = first
+		return
+	}
+	p.jumps(tr, t, w)
+}
+
+// patch patches the site at, whose record exists. b are the bytes before it.
+func (tr *Tracer) patch(t *Task, at uint64, b []byte, p *pattern) bool {
+	m := t.mm
+	one := patches{}
+	first := m.used
+	if !one.add(m, at, [maxPattern]byte(b), p) {
+		return false
+	}
+	w := openWriter(t)
+	defer w.close()
+	if !w.put(m.stubs+uint64(first)*stubLen, one.stubs) || one.jumps(tr, t, w) == 0 {
+		m.used = first
+		return false
+	}
+	return true
+}
+
+// known prepares the patches of those sites of the mapping v that are known
+// and look as they did. It takes their stubs.
+func (tr *Tracer) known(t *Task, v vma) patches {
+	m := t.mm
+	var p patches
+	var cand []*knownSite
+	var iov []unix.RemoteIovec
+	const size = maxPattern + syscallLen
 	for i := range tr.fast.known[v.file] {
 		k := &tr.fast.known[v.file][i]
 		at := v.start + k.off - v.offset
 		if k.uses < 2 || k.off < v.offset+maxPattern || at+syscallLen > v.end || !k.p.single && m.refs > 1 || m.site(at) != nil {
 			continue
 		}
-		var now [maxPattern + syscallLen]byte
-		if t.read(tr, at-maxPattern, now[:]) != 0 || [maxPattern]byte(now[:]) != k.bytes || now[maxPattern] != 0x0f || now[maxPattern+1] != 0x05 {
-			continue
-		}
-		m.sites = append(m.sites, site{at: at})
-		tr.patch(t, at, k.bytes[:], &k.p)
+		cand = append(cand, k)
+		iov = append(iov, unix.RemoteIovec{Base: uintptr(at - maxPattern), Len: size})
 	}
+	if len(cand) == 0 {
+		return p
+	}
+	now := make([]byte, size*len(cand))
+	local := []unix.Iovec{{Base: &now[0], Len: uint64(len(now))}}
+	if n, err := unix.ProcessVMReadv(t.Tid, local, iov, 0); err != nil || n != len(now) {
+		return p
+	}
+	for i, k := range cand {
+		b := now[i*size:][:size]
+		if [maxPattern]byte(b) == k.bytes && b[maxPattern] == 0x0f && b[maxPattern+1] == 0x05 {
+			at := uint64(iov[i].Base) + maxPattern
+			m.sites = append(m.sites, site{at: at})
+			p.add(m, at, k.bytes, &k.p)
+		}
+	}
+	return p
 }
 
 // stubLen is the room that a stub takes.
 const stubLen = 32
 
-// patch writes a stub for the site at and makes the instruction before it
-// jump there:
+// patches are changes of an address space that are to be made together.
+type patches struct {
+	stubs []byte // lie together, from the first stub that was free
+	sites []patchSite
+}
+
+type patchSite struct {
+	at, stub uint64
+	before   [maxPattern]byte
+	size     int
+}
+
+// add takes a stub for the site at:
 //
 //	the instruction itself
 //	lea  site(%rip), %r11
 //	mov  $entry, %ecx
 //	jmp  *%rcx
-//
-// b are the bytes before the site. The site's record must exist.
-func (tr *Tracer) patch(t *Task, at uint64, b []byte, p *pattern) bool {
-	m := t.mm
+func (ps *patches) add(m *mm, at uint64, b [maxPattern]byte, p *pattern) bool {
 	if m.used >= fastpath.StubsSize/stubLen {
 		return false
 	}
@@ -222,51 +303,77 @@ func (tr *Tracer) patch(t *Task, at uint64, b []byte, p *pattern) bool {
 	for len(s) < stubLen {
 		s = append(s, 0xcc)
 	}
-	if !tr.poke(t, stub, s) {
-		return false
-	}
 	m.used++
-	jump := append([]byte{0xe9}, le.AppendUint32(nil, uint32(dist))...)
+	ps.stubs = append(ps.stubs, s...)
+	ps.sites = append(ps.sites, patchSite{at, stub, b, p.size})
+	return true
+}
+
+// jumps makes the instructions before the sites jump to their stubs. It reports
+// how many of them do.
+func (ps *patches) jumps(tr *Tracer, t *Task, w writer) int {
+	n := 0
+	for i := range ps.sites {
+		if ps.sites[i].jump(t.mm, w) {
+			n++
+		}
+	}
+	tr.stats.Patched += uint64(n)
+	return n
+}
+
+func (p *patchSite) jump(m *mm, w writer) bool {
+	start := p.at - uint64(p.size)
+	jump := binary.LittleEndian.AppendUint32([]byte{0xe9}, uint32(int64(p.stub)-int64(start+5)))
 	for len(jump) < p.size {
 		jump = append(jump, 0x90)
 	}
-	rec := m.site(at)
-	rec.start, rec.stub = start, stub
+	old := p.before[maxPattern-p.size:]
+	rec := m.site(p.at)
+	rec.start, rec.stub = start, p.stub
 	if m.refs > 1 {
 		// Threads may run here: they meet the old instruction, a trap from
 		// which they are sent back, or the jump, and no mixture.
-		trap := append([]byte{0xcc}, b[len(b)-p.size+1:]...)
-		if !tr.poke(t, start, trap[:1]) || !tr.poke(t, start+1, jump[1:]) {
-			tr.poke(t, start, b[len(b)-p.size:])
+		if !w.put(start, []byte{0xcc}) || !w.put(start+1, jump[1:]) {
+			w.put(start, old)
 			rec.start = 0
 			return false
 		}
 		jump = jump[:1]
 	}
-	if !tr.poke(t, start, jump) {
+	if !w.put(start, jump) {
 		rec.start = 0
 		return false
 	}
-	tr.stats.Patched++
 	return true
 }
 
-// poke writes bytes where the guest itself may not: a private copy of the page
-// is made (ptrace(2), PTRACE_POKETEXT).
-func (tr *Tracer) poke(t *Task, at uint64, b []byte) bool {
-	for len(b) > 0 {
-		word := at &^ 7
-		v, e := ptrace.PeekData(t.Tid, word)
-		if e != 0 {
-			return false
-		}
-		var w [8]byte
-		binary.LittleEndian.PutUint64(w[:], v)
-		n := copy(w[at-word:], b)
-		if ptrace.PokeData(t.Tid, word, binary.LittleEndian.Uint64(w[:])) != 0 {
-			return false
-		}
-		at, b = at+uint64(n), b[n:]
+// writer writes where the guest itself may not: a private copy of the page is
+// made (ptrace(2), PTRACE_POKETEXT). /proc/PID/mem does the same for more than
+// a word at a time, where the host has not forbidden that (Linux 6.12,
+// proc_mem.force_override).
+type writer struct{ tid, fd int }
+
+func openWriter(t *Task) writer {
+	fd, err := unix.Open("/proc/"+strconv.Itoa(t.Tid)+"/mem", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		fd = -1
 	}
-	return true
+	return writer{t.Tid, fd}
+}
+
+func (w writer) close() {
+	if w.fd >= 0 {
+		unix.Close(w.fd)
+	}
+}
+
+func (w writer) put(at uint64, b []byte) bool {
+	if w.fd >= 0 {
+		if n, err := unix.Pwrite(w.fd, b, int64(at)); err == nil && n == len(b) {
+			return true
+		}
+	}
+	n, e := peekMem{}.write(w.tid, at, b)
+	return e == 0 && n == len(b)
 }

@@ -2,6 +2,8 @@ package tracer
 
 import (
 	"encoding/binary"
+	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -146,6 +148,15 @@ func (tr *Tracer) leaveCode(t *Task, sig int, r *unix.PtraceRegs) bool {
 		ptrace.SetRegs(t.Tid, r)
 		return false
 	}
+	if ip > fastpath.SymGadgetCheck && ip <= fastpath.SymGadgetSys && r.Rax == fastpath.OpenNr {
+		// The check that no signal waits is made once more.
+		if ip == fastpath.SymGadgetSys {
+			phase--
+			t.write(tr, slot+fastpath.SlotPhase, binary.LittleEndian.AppendUint32(nil, phase))
+		}
+		r.Rip = fastpath.SymGadgetCheck
+		ptrace.SetRegs(t.Tid, r)
+	}
 	late := lateSignal{sig: sig}
 	if ip == fastpath.SymGadgetAfter && restarts(int64(r.Rax)) {
 		// A descriptor is to be closed first.
@@ -156,9 +167,33 @@ func (tr *Tracer) leaveCode(t *Task, sig int, r *unix.PtraceRegs) bool {
 	ptrace.SigInfo(t.Tid, &late.info)
 	t.late = append(t.late, late)
 	tr.stats.Deferred++
+	t.block()
 	t.write(tr, slot+fastpath.SlotDefer, []byte{1, 0, 0, 0})
 	tr.resume(t, 0)
 	return true
+}
+
+// faults are the signals that an instruction raises. The kernel resets the
+// handler of one that is blocked.
+const faults = 1<<(unix.SIGSEGV-1) | 1<<(unix.SIGBUS-1) | 1<<(unix.SIGILL-1) | 1<<(unix.SIGFPE-1) | 1<<(unix.SIGTRAP-1) | 1<<(unix.SIGSYS-1)
+
+// block keeps further signals waiting in the kernel until the code is done: a
+// timer may fire faster than they could be put off.
+func (t *Task) block() {
+	if t.masked {
+		return
+	}
+	if m, e := ptrace.SigMask(t.Tid); e == 0 && ptrace.SetSigMask(t.Tid, m|^uint64(faults)) == 0 {
+		t.mask, t.masked = m, true
+	}
+}
+
+// unblock undoes that.
+func (t *Task) unblock() {
+	if t.masked {
+		ptrace.SetSigMask(t.Tid, t.mask)
+		t.masked = false
+	}
 }
 
 // generated reports whether the signal at hand comes from the kernel itself.
@@ -238,6 +273,7 @@ func (tr *Tracer) finishDeferred(t *Task) bool {
 // sendLate sends what was put off once more. It comes back to fastSignal, and
 // gets its siginfo there.
 func (tr *Tracer) sendLate(t *Task, r *unix.PtraceRegs, s *[slotWords]uint64) {
+	t.unblock()
 	for i := range t.late {
 		l := &t.late[i]
 		if l.sent {
@@ -250,7 +286,9 @@ func (tr *Tracer) sendLate(t *Task, r *unix.PtraceRegs, s *[slotWords]uint64) {
 	}
 }
 
-// restoreInfo gives a signal that was put off its siginfo back.
+// restoreInfo gives a signal that was put off its siginfo back. Others of the
+// same number may have come meanwhile: one that has become one with ours while
+// both were waiting, or a real-time signal, which was queued in front of it.
 func (tr *Tracer) restoreInfo(t *Task, sig int, r *unix.PtraceRegs) {
 	for i := range t.late {
 		l := &t.late[i]
@@ -258,15 +296,24 @@ func (tr *Tracer) restoreInfo(t *Task, sig int, r *unix.PtraceRegs) {
 			continue
 		}
 		var info [128]byte
-		if ptrace.SigInfo(t.Tid, &info) != 0 || int32(binary.LittleEndian.Uint32(info[8:])) != siTkill {
-			continue
+		if ptrace.SigInfo(t.Tid, &info) != 0 {
+			return
 		}
 		ptrace.SetSigInfo(t.Tid, &l.info)
 		if l.cut && r.Rip == l.ip && int64(r.Rax) == -int64(unix.EINTR) {
 			r.Rax, r.Orig_rax = errnoWord(eRestartSys), l.nr
 			ptrace.SetRegs(t.Tid, r)
 		}
-		t.late = append(t.late[:i], t.late[i+1:]...)
+		le := binary.LittleEndian
+		ours := int32(le.Uint32(info[8:])) == siTkill && int(le.Uint32(info[16:])) == os.Getpid()
+		if sig >= sigRTMin && !ours {
+			l.info, l.cut = info, false
+			return
+		}
+		t.late = slices.Delete(t.late, i, i+1)
 		return
 	}
 }
+
+// sigRTMin is the first signal that is queued, and not just noted.
+const sigRTMin = 32

@@ -145,6 +145,9 @@ func (tr *Tracer) firstStop(t *Task) {
 // forkStop handles the birth of a child of t.
 func (tr *Tracer) forkStop(t *Task) {
 	tr.stats.Forks++
+	if t.boot != nil {
+		t.endBoot(tr) // the boot code makes no children
+	}
 	msg, e := ptrace.EventMsg(t.Tid)
 	if e != 0 {
 		return
@@ -224,7 +227,7 @@ func (tr *Tracer) execStop(t *Task) {
 	t.tgid = t.Tid
 	tr.releaseSlot(t)
 	tr.mem.forget(t.Tid)
-	t.window, t.atExit, t.call = false, false, nil
+	t.window, t.atExit, t.call, t.masked = false, false, nil, false
 	tr.newMM(t)
 	if t.setup {
 		t.setup = false

@@ -57,7 +57,7 @@ func (tr *Tracer) entry(t *Task) {
 	}
 	c.was = c.regs
 	if t.boot != nil {
-		if t.boot.covers(c.regs.Rip) {
+		if t.boot.covers(c.regs.Rip) && t.boot.start == nil {
 			tr.resume(t, 0) // our own code
 			return
 		}

@@ -42,6 +42,8 @@ type Task struct {
 	mm     *mm              // nil without the fast path
 	noFast bool             // no fast path, for good
 	late   []lateSignal     // signals put off until the fast path is left
+	masked bool             // and all others are blocked until then
+	mask   uint64           // what the guest itself blocks
 	inCall bool             // syscall trap mode: the next stop is an exit
 
 	filters [][]unix.SockFilter // the guest's own seccomp programs
@@ -208,7 +210,7 @@ func (tr *Tracer) reclaim() {
 		if t == nil || t.slot != int16(i) {
 			continue
 		}
-		if ip, ok := taskIP(t.Tid); ok && (ip < stubAddr(t.slot) || ip >= stubAddr(t.slot)+stubSize) {
+		if ip, ok := taskIP(t.Tid); ok && (t.boot == nil || !t.boot.covers(ip)) && (ip < stubAddr(t.slot) || ip >= stubAddr(t.slot)+stubSize) {
 			tr.releaseSlot(t)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 // Requests and events that golang.org/x/sys/unix does not name on every
 // architecture (include/uapi/linux/ptrace.h).
 const (
+	reqGetSigMask     = 0x420a
+	reqSetSigMask     = 0x420b
 	reqGetSyscallInfo = 0x420e
 	reqSetSyscallInfo = 0x4212 // Linux 6.16
 
@@ -67,6 +69,18 @@ func Interrupt(tid int) unix.Errno {
 // Detach lets tid go on untraced.
 func Detach(tid, sig int) unix.Errno {
 	return raw(unix.PTRACE_DETACH, tid, 0, uintptr(sig))
+}
+
+// SigMask reads the signals that tid blocks.
+func SigMask(tid int) (uint64, unix.Errno) {
+	var v uint64
+	e := rawp(reqGetSigMask, tid, unsafe.Sizeof(v), unsafe.Pointer(&v))
+	return v, e
+}
+
+// SetSigMask makes tid block these signals.
+func SetSigMask(tid int, v uint64) unix.Errno {
+	return rawp(reqSetSigMask, tid, unsafe.Sizeof(v), unsafe.Pointer(&v))
 }
 
 // EventMsg returns the message of the current event stop.

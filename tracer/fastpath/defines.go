@@ -56,6 +56,7 @@ func Defines() []Define {
 		{"PATH_SIZE", PathSize},
 		{"SLOW", Slow},
 		{"DEFER_NR", DeferNr},
+		{"OPENAT2_NR", OpenNr},
 		{"COUNTS", Counts},
 		{"COUNT_HITS", CountHits},
 		{"NUM_HITS", NumHits},

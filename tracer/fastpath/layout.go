@@ -140,6 +140,9 @@ var Whys = [NumWhys]string{
 // tracer: one that always stops there.
 const DeferNr = 437
 
+// OpenNr is the number of the one call of the code that may block.
+const OpenNr = 437
+
 // Flags of a mount, and of the whole view, where they are the union of what
 // some mount forbids.
 const (

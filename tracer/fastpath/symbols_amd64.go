@@ -16,6 +16,7 @@ const (
 	SymExitEnd       = 0xc40d7
 	SymExitDeferred  = 0xc40de
 	SymGadget        = 0xc40e0
-	SymGadgetSys     = 0xc4101
-	SymGadgetAfter   = 0xc4103
+	SymGadgetCheck   = 0xc40fc
+	SymGadgetSys     = 0xc4117
+	SymGadgetAfter   = 0xc4119
 )

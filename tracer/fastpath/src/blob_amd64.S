@@ -10,7 +10,7 @@
 
     .globl entry, entry_tried, entry_tried2, entry_claimed, entry_switched
     .globl exit_start, exit_saved, exit_restored, exit_freed, exit_end, exit_deferred
-    .globl gadget, gadget_sys, gadget_after
+    .globl gadget, gadget_check, gadget_sys, gadget_after
 
     .section .text.entry,"ax"
 entry:                          /* nothing is claimed: back to the site */
@@ -91,7 +91,14 @@ gadget:
     mov %r9, %r8
     mov %rsp, %r11
     and $-SLOT_SIZE, %r11
-    addl $1, SLOT_PHASE(%r11)
+gadget_check:                   /* an open may block: not while a signal waits */
+    cmp $OPENAT2_NR, %eax
+    jne 1f
+    cmpl $0, SLOT_DEFER(%r11)
+    je 1f
+    mov $-11, %rax              /* EAGAIN: the plain call, later */
+    ret
+1:  addl $1, SLOT_PHASE(%r11)
 gadget_sys:
     syscall
 gadget_after:
