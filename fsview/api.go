@@ -56,20 +56,37 @@ type Mount struct {
 	// Layers are the directories of an Overlay. Its Source is then the
 	// topmost of them.
 	Layers *Layers
+	// Locked says that the mount covers what must not be seen: it can be
+	// neither moved nor taken away but with what it lies on. LockFlags are the
+	// flags that cannot be taken from it. Both are for callers to heed
+	// (mount_namespaces(7), MNT_LOCKED).
+	Locked    bool
+	LockFlags Flags
 
-	id   int    // index in the configuration, 0 for the root
-	root Handle // the held Source
-	st   Stat   // of root, as New saw it
-	tlen int    // len(Target), but 0 for "/": where the rest of a guest path starts
-	slen int    // the same for Source
-	own  bool   // Source is a scratch directory of the view
-	glue bool   // the mount point's name is missing in its parent
-	ov   *Union
-	of   *Mount // set in View.back: this stands for a layer of an Overlay
+	id     int    // index in the table, 0 for the root
+	serial uint64 // never used twice
+	root   Handle // the held Source
+	refs   *int   // how many mounts share root
+	parent *Mount // what it lies on; nil for a root
+	above  bool   // it lies on a root directory, where no walk sees it
+	sub    string // where in the union an Overlay begins, "" for its root
+	st     Stat   // of root, as New saw it
+	tlen   int    // len(Target), but 0 for "/": where the rest of a guest path starts
+	slen   int    // the same for Source
+	own    bool   // Source is a scratch directory of the view
+	glue   bool   // the mount point's name is missing in its parent
+	ov     *Union
+	of     *Mount // set in View.back: this stands for a layer of an Overlay
 }
 
 // IsDir says whether the mount's root is a directory (false for file binds).
 func (m *Mount) IsDir() bool { return m.st.Mode&unix.S_IFMT == unix.S_IFDIR }
+
+// Serial tells a mount from every other that there has been.
+func (m *Mount) Serial() uint64 { return m.serial }
+
+// Parent is the mount that m lies on, nil for the root of a view or Tree.
+func (m *Mount) Parent() *Mount { return m.parent }
 
 // Root is the held handle on Source (an O_PATH descriptor for OS). It stays
 // the view's.

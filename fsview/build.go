@@ -3,6 +3,7 @@ package fsview
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,7 +35,7 @@ func (b *builder) build(c Config) error {
 		return fmt.Errorf("root: %w", err)
 	}
 	if !root.IsDir() {
-		v.fs.Close(root.root)
+		v.release(&root)
 		return fmt.Errorf("root: %s: %w", root.Source, unix.ENOTDIR)
 	}
 	b.enter(&root)
@@ -51,7 +52,17 @@ func (b *builder) build(c Config) error {
 			return fmt.Errorf("%s: %w", d, e)
 		}
 	}
-	return v.finish()
+	if err := v.finish(false); err != nil {
+		return err
+	}
+	v.table = slices.Clone(v.mounts)
+	for i, m := range v.table {
+		m.id = i
+		if m.Target != "/" {
+			m.parent = v.MountAt(path.Dir(m.Target))
+		}
+	}
+	return nil
 }
 
 // add enters one mount of the configuration.
@@ -112,13 +123,7 @@ func btoi(b bool) int {
 func (b *builder) enter(m *Mount) {
 	m.id = b.nextID
 	b.nextID++
-	m.tlen, m.slen = len(m.Target), len(m.Source)
-	if m.Target == "/" {
-		m.tlen = 0
-	}
-	if m.Source == "/" {
-		m.slen = 0
-	}
+	m.measure()
 	// What m covers cannot be reached any more.
 	if n, _ := b.v.trie.find(m.Target); n != nil {
 		m.glue = m.glue || n.mount != nil && n.mount.glue
@@ -126,6 +131,17 @@ func (b *builder) enter(m *Mount) {
 	}
 	b.v.trie.put(m)
 	b.opened = append(b.opened, m)
+}
+
+// measure works out where the rest of a path starts.
+func (m *Mount) measure() {
+	m.tlen, m.slen = len(m.Target), len(m.Source)
+	if m.Target == "/" {
+		m.tlen = 0
+	}
+	if m.Source == "/" {
+		m.slen = 0
+	}
 }
 
 func (b *builder) close(m *Mount) {
@@ -142,6 +158,9 @@ func (b *builder) close(m *Mount) {
 var sources = map[Kind]string{
 	Proc: "/proc", Sysfs: "/sys", Devpts: "/dev/pts", Mqueue: "/dev/mqueue", Cgroup: "/sys/fs/cgroup",
 }
+
+// Natural is the host directory that a mount of this kind shows if it names none.
+func Natural(k Kind) string { return sources[k] }
 
 // open makes or finds the source of m, holds it and makes its path canonical.
 func (b *builder) open(m *Mount) error {
@@ -169,20 +188,23 @@ func (b *builder) open(m *Mount) error {
 	}
 	h, e := fs.Root(m.Source)
 	if e != 0 {
-		m.ov.close()
+		m.ov.drop()
 		return fmt.Errorf("source %s: %w", m.Source, e)
 	}
 	st, e := fs.Stat(h)
 	if e != 0 {
 		fs.Close(h)
+		m.ov.drop()
 		return fmt.Errorf("source %s: %w", m.Source, e)
 	}
 	p, live := fs.Path(h, nil)
 	if p == nil || !live {
 		fs.Close(h)
+		m.ov.drop()
 		return fmt.Errorf("source %s: it has no path any more: %w", m.Source, unix.ENOENT)
 	}
-	m.Source, m.root, m.st = string(p), h, st
+	m.Source = string(p)
+	m.hold(h, st)
 	return nil
 }
 

@@ -41,6 +41,7 @@ type Union struct {
 	seq      int
 	volatile bool
 	xattrWh  bool // whiteouts cannot be device nodes here
+	refs     int  // mounts that show it
 	copied   map[devIno]devIno
 }
 
@@ -53,9 +54,17 @@ type layer struct {
 // Union returns the union behind an Overlay mount, else nil.
 func (m *Mount) Union() *Union { return m.ov }
 
-// Rel is the canonical guest path relative to m, which must cover it.
+// Rel is the canonical guest path relative to m, which must cover it; for an
+// Overlay it is relative to the union.
 func (m *Mount) Rel(guest string) string {
-	return strings.TrimPrefix(guest[min(m.tlen, len(guest)):], "/")
+	rel := strings.TrimPrefix(guest[min(m.tlen, len(guest)):], "/")
+	switch {
+	case m.sub == "":
+		return rel
+	case rel == "":
+		return m.sub
+	}
+	return m.sub + "/" + rel
 }
 
 // Writable says whether there is an upper directory.
@@ -113,7 +122,7 @@ func (b *builder) openOverlay(m *Mount) error {
 			}
 		}
 	}
-	o := &Union{work: -1, lock: -1, volatile: c.Volatile, copied: map[devIno]devIno{}}
+	o := &Union{work: -1, lock: -1, refs: 1, volatile: c.Volatile, copied: map[devIno]devIno{}}
 	if err := o.open(c, scratch); err != nil {
 		o.close()
 		return err
@@ -145,6 +154,16 @@ func (b *builder) lowerHere(m *Mount, t target) error {
 	l.Lower = []string{string(r.Host)}
 	m.Layers = &l
 	return nil
+}
+
+// drop gives up one mount's share.
+func (o *Union) drop() {
+	if o == nil {
+		return
+	}
+	if o.refs--; o.refs == 0 {
+		o.close()
+	}
 }
 
 func (o *Union) close() {

@@ -24,7 +24,14 @@ func (w *walker) openUnion(rel string, nofollow bool, mark int) (h Handle, e uni
 
 // unionRel is the path from the mount's root to rel at the position mark.
 func (w *walker) unionRel(rel string, mark int) string {
+	sub := w.m.sub
+	if mark == w.m.tlen && rel == "" {
+		return sub // which may be a file
+	}
 	w.rel = w.rel[:0]
+	if sub != "" {
+		w.rel = append(append(w.rel, sub...), '/')
+	}
 	if mark > w.m.tlen {
 		w.rel = append(append(w.rel, w.g[w.m.tlen+1:mark]...), '/')
 	}
@@ -118,7 +125,11 @@ func (o *Union) readlink(rel string, buf []byte) (int, unix.Errno) {
 func (w *walker) unionHost() []byte {
 	l := &w.m.ov.layers[w.layer]
 	w.r.Lower = w.layer > 0 || !w.m.ov.upper
-	return append(w.r.Host[:0], l.path[:l.slen]...)
+	h := append(w.r.Host[:0], l.path[:l.slen]...)
+	if sub := w.m.sub; sub != "" {
+		h = append(append(h, '/'), sub...)
+	}
+	return h
 }
 
 // sources are the entries of View.back for m: host paths in any layer of an
@@ -129,7 +140,9 @@ func (m *Mount) sources() []*Mount {
 	}
 	var out []*Mount
 	for _, l := range m.ov.layers {
-		out = append(out, &Mount{Target: m.Target, tlen: m.tlen, Source: l.path, slen: l.slen, st: m.st, id: m.id, of: m})
+		s := &Mount{Target: m.Target, Source: l.host(m.sub), st: m.st, id: m.id, of: m}
+		s.measure()
+		out = append(out, s)
 	}
 	return out
 }

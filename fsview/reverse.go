@@ -101,6 +101,9 @@ func (v *View) GuestOf(b *Base) (guest string, ok bool) {
 	return guest, ok
 }
 
+// Shows says whether the guest path shows the host path.
+func (v *View) Shows(guest, host string) bool { return v.shows(guest, []byte(host)) }
+
 // shows says whether the guest path shows the host path.
 func (v *View) shows(guest string, host []byte) bool {
 	if guest == "/" {

@@ -31,7 +31,7 @@ type View struct {
 	hider  Hider // links again, if it hides anything
 	trie   node
 	mounts []*Mount // those that can be reached, root first
-	table  []*Mount // with Mount: these and what they cover
+	table  []*Mount // these and what they cover, in the order of mounting
 	back   []*Mount // the same, longest Source first, for the way back
 	above  map[devIno]bool
 	merged []Dir
@@ -70,26 +70,30 @@ func New(c Config) (*View, error) {
 
 // Close gives up the held descriptors.
 func (v *View) Close() {
-	all := v.mounts
-	if v.table != nil {
-		all = v.table
-	}
-	for _, m := range all {
-		v.release(m)
-	}
+	release(v.fs, v.table)
 	v.mounts, v.table = nil, nil
 }
 
 // release gives up what a mount holds.
-func (v *View) release(m *Mount) {
-	v.fs.Close(m.root)
-	m.ov.close()
+func (v *View) release(m *Mount) { release(v.fs, []*Mount{m}) }
+
+func release(fs FS, list []*Mount) {
+	for _, m := range list {
+		if *m.refs--; *m.refs == 0 {
+			fs.Close(m.root)
+		}
+		m.ov.drop()
+	}
 }
 
 // Mounts returns the mounts that can be reached, root first, in the order of
 // the configuration; Synth mounts come before the mount that needed them.
 // Target and Source are canonical.
 func (v *View) Mounts() []*Mount { return v.mounts }
+
+// Table returns all mounts, those that others cover included, in the order of
+// mounting.
+func (v *View) Table() []*Mount { return v.table }
 
 // MountAt returns the mount that covers the canonical guest path.
 func (v *View) MountAt(guest string) *Mount {
@@ -118,8 +122,10 @@ type Name struct {
 // Merged returns the directories whose listings lack names.
 func (v *View) Merged() []Dir { return v.merged }
 
-// finish computes what depends on the whole table.
-func (v *View) finish() error {
+// finish computes what depends on the whole table. Where the host's directories
+// above a mount point are gone, the mount is still there for those who name it,
+// as one in another namespace is; gone says that this is no error.
+func (v *View) finish(gone bool) error {
 	v.trie.each(func(m *Mount) { v.mounts = append(v.mounts, m) })
 	slices.SortFunc(v.mounts, func(a, b *Mount) int { return a.id - b.id })
 	for _, m := range v.mounts {
@@ -132,7 +138,7 @@ func (v *View) finish() error {
 		return b.id - a.id
 	})
 	for _, m := range v.mounts[1:] {
-		if err := v.note(m); err != nil {
+		if err := v.note(m); err != nil && !gone {
 			return fmt.Errorf("mount %s: %w", m.Target, err)
 		}
 	}

@@ -19,7 +19,8 @@ type cwd struct {
 	base  fsview.Base
 	valid bool
 	at    place
-	views int // handler.views when base was made
+	// version is that of the view when base was made.
+	version int
 	// pending are the tasks that were let into a chdir and have not stopped
 	// since: whether and when it happens is not known, so nothing is cached.
 	pending []*tracer.Task
@@ -170,7 +171,7 @@ func (h *handler) noteFD(c *tracer.Call, q *fsview.Request, r *fsview.Resolution
 
 func (h *handler) baseCwd(t *tracer.Task, n int) (b *fsview.Base, keep bool, e unix.Errno) {
 	c := cwdOf(t)
-	if c.valid && (c.views != h.views || h.roams && h.cwdPlace(t) != c.at) {
+	if c.valid && (c.version != h.version || h.roams && h.cwdPlace(t) != c.at) {
 		c.drop(h)
 	}
 	if c.valid {
@@ -198,7 +199,7 @@ func (h *handler) baseCwd(t *tracer.Task, n int) (b *fsview.Base, keep bool, e u
 			return nil, false, unix.ENOENT
 		}
 	}
-	c.base, c.valid, c.views = base, true, h.views
+	c.base, c.valid, c.version = base, true, h.version
 	return &c.base, true, 0
 }
 

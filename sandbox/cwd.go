@@ -251,7 +251,12 @@ func (h *handler) Link(caller any, rel string) fsview.Link {
 		return fsview.Link{Kind: fsview.LinkDenied, Errno: unix.ENOENT}
 	}
 	if m.what == "root" {
-		return fsview.Link{Kind: fsview.LinkJump, Body: "/" + strings.TrimPrefix(h.rootOf(h.tr.Task(m.pid)), "/")}
+		o := h.tr.Task(m.pid)
+		if proc(o).mnt != h.mntNS {
+			// A walk stays in one view.
+			return fsview.Link{Kind: fsview.LinkDenied, Errno: unix.EACCES}
+		}
+		return fsview.Link{Kind: fsview.LinkJump, Body: "/" + strings.TrimPrefix(h.rootOf(o), "/")}
 	}
 	if exe := h.exeOf(m); exe != "" {
 		return fsview.Link{Kind: fsview.LinkJump, Body: exe}
@@ -307,13 +312,53 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 	if e != 0 {
 		return "", e, true
 	}
-	if guest, ok := h.magicText(text); ok {
-		if h.overlays && h.hidden(text, guest, rel) {
-			guest += " (deleted)"
+	h.inNS(m.pid, func() {
+		guest, ok := h.magicHint(rel), true
+		if guest == "" || !h.view.Shows(guest, text) {
+			guest, ok = h.magicText(text)
+			if ok && h.overlays && h.hidden(text, guest, rel) {
+				guest += " (deleted)"
+			}
 		}
-		return h.rooted(t, guest), 0, true
-	}
+		if ok {
+			text = h.rooted(t, guest)
+		}
+	})
 	return text, 0, true
+}
+
+// magicGuest is the guest path of the object behind the procfs symlink rel. A
+// path by which a descriptor was opened goes before others that show the same.
+func (h *handler) magicGuest(rel string) (string, bool) {
+	text, e := h.readProc(rel)
+	if e != 0 {
+		return "", false
+	}
+	if hint := h.magicHint(rel); hint != "" && h.view.Shows(hint, text) {
+		return hint, true
+	}
+	return h.guestText(text)
+}
+
+// magicHint is the path by which the object of a magic link was opened, if that
+// is known.
+func (h *handler) magicHint(rel string) string {
+	m, ok := parseMagic(rel)
+	if !ok {
+		return ""
+	}
+	t := h.tr.Task(m.pid)
+	if t == nil || proc(t).mnt != h.mntNS {
+		return ""
+	}
+	switch m.what {
+	case "fd":
+		n, _ := number(m.rest)
+		return proc(t).fds[n]
+	case "cwd":
+		return cwdOf(t).hint
+	}
+	return ""
 }
 
 // guestText maps the body of a magic link.

@@ -21,12 +21,17 @@ func (h *handler) chdirChecked(c *tracer.Call, r *fsview.Resolution) {
 		c.Fail(e)
 		return
 	}
+	h.chdirEnds(c, dirKey{want.Dev, want.Ino})
+}
+
+// chdirEnds is chdirChecked for a directory that is known.
+func (h *handler) chdirEnds(c *tracer.Call, want dirKey) {
 	c.WantResult(func(res *tracer.Result) {
 		if res.Val != 0 {
 			return
 		}
 		var st unix.Stat_t
-		if unix.Fstatat(h.proc, h.at(res.Task.Tid, "cwd"), &st, 0) == nil && st.Dev == want.Dev && st.Ino == want.Ino {
+		if unix.Fstatat(h.proc, h.at(res.Task.Tid, "cwd"), &st, 0) == nil && st.Dev == want.dev && st.Ino == want.ino {
 			return
 		}
 		h.log.Error("chdir: the directory was exchanged on the way; the program was killed", "tid", res.Task.Tid)

@@ -135,7 +135,7 @@ func (h *handler) mergedFD(c *tracer.Call) *mergedDir {
 	if unix.Fstatat(h.proc, h.at(c.Task.Tid, "fd/"+strconv.Itoa(fd)), &st, 0) != nil {
 		return nil
 	}
-	if d := h.dirs[dirKey{st.Dev, st.Ino}]; d != nil || !h.procfs.dev[st.Dev] {
+	if d := h.dirs[dirKey{st.Dev, st.Ino}]; d != nil || !h.procDev[st.Dev] {
 		return d
 	}
 	return h.procDir(c.Task.Tid, fd)

@@ -15,13 +15,14 @@ import (
 
 // handler answers the tracer's stops from the view.
 type handler struct {
-	view  *fsview.View
+	*mntNS // of the task at hand
+
 	host  fsview.OS
 	tr    *tracer.Tracer
 	proc  int // descriptor of the host's /proc
 	log   *slog.Logger
 	trace *traceWriter
-	uts   *uts
+	uts   *uts // of the task at hand; nil: the host's
 	lock  *lock
 
 	openat2   bool // the kernel has it
@@ -32,49 +33,22 @@ type handler struct {
 	pidsLimit int64
 	tasks     int64 // alive
 	forking   map[*tracer.Task]bool
-	dirs      map[dirKey]*mergedDir
 	socks     sockets
 	procfs    procfs
-	id        *identity    // nil: ids and owners are the kernel's
-	views     int          // how often the view has changed
+	id        *identity // nil: ids and owners are the kernel's
+	versions  int       // how many versions of views there have been
+	births    map[*tracer.Task]*spaces
 	half      map[int]bool // tasks in the second part of a close_range
 
-	readOnlyMounts bool
-	overlays       bool // the view has an overlay
-	unions         map[string]*unionDir
-	ambiguous      map[*fsview.Mount]bool // see noteFD
-	chdirs         int                    // chdir calls that may not be over
-	roams          bool                   // guests change their directory without a stop
-	startDir       string                 // guest path of the first directory
-	scratch        func() (string, error)
+	first    *mntNS
+	chdirs   int    // chdir calls that may not be over
+	roams    bool   // guests change their directory without a stop
+	startDir string // guest path of the first directory
+	scratch  func() (string, error)
 
 	req  fsview.Request
 	res  [2]fsview.Resolution
 	base [2]fsview.Base
-}
-
-// setView takes what the handlers need to know of the view.
-func (h *handler) setView(v *fsview.View) {
-	h.view = v
-	h.ambiguous = map[*fsview.Mount]bool{}
-	for _, m := range v.Mounts() {
-		if v.Ambiguous(m) {
-			h.ambiguous[m] = true
-		}
-		if m.Flags&fsview.ReadOnly != 0 {
-			h.readOnlyMounts = true
-		}
-		if m.Kind == fsview.Overlay {
-			h.overlays = true
-		}
-	}
-	if h.overlays && h.id != nil {
-		h.id.lower = h.leadsLower
-	}
-	for _, d := range v.Merged() {
-		h.dirs[dirKey{d.Dev, d.Ino}] = &mergedDir{extra: d.Names}
-	}
-	h.setProc(v)
 }
 
 // image is the program that a process runs.
@@ -92,6 +66,8 @@ type process struct {
 	// fds are guest paths of directory descriptors (see noteFD). A stale one
 	// does no harm: the view checks it against the directory itself.
 	fds      map[int]string
+	mnt      *mntNS
+	uts      *uts
 	cred     cred.Cred  // with an emulated identity
 	nextCred *cred.Cred // what it will be once the exec at hand has succeeded
 }
@@ -115,17 +91,27 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 			}
 		}
 	}
+	if p.mnt == nil {
+		p.mnt, p.uts = h.first, h.uts
+	}
+	p.mnt.tasks++
 	child.Data = p
+	h.enter(child)
 	h.inheritCwd(parent, child)
 	h.listFork(parent, child)
 	if h.id != nil {
 		h.id.born(parent, child)
+	}
+	if n := h.births[parent]; n != nil {
+		delete(h.births, parent)
+		h.give(child, n)
 	}
 }
 
 // Exec implements tracer.Handler.
 func (h *handler) Exec(t *tracer.Task) {
 	p := proc(t)
+	h.enter(t)
 	p.image = nil
 	h.execed(t, p.next)
 	if p.next != nil {
@@ -145,12 +131,16 @@ func (h *handler) Exec(t *tracer.Task) {
 func (h *handler) Exit(t *tracer.Task) {
 	h.tasks--
 	delete(h.forking, t)
+	h.unborn(t)
 	h.chdirDone(t)
 	delete(h.half, t.Tid)
 	if h.trace != nil {
 		h.trace.gone(t)
 	}
 	delete(h.procfs.lists, t.Tid)
+	if m := proc(t).mnt; m != h.first {
+		m.leave()
+	}
 }
 
 // FSGone implements tracer.Handler.
@@ -162,7 +152,9 @@ func (h *handler) FSGone(fs *tracer.FS) {
 
 // Syscall implements tracer.Handler.
 func (h *handler) Syscall(c *tracer.Call) {
+	h.enter(c.Task)
 	h.chdirDone(c.Task)
+	h.unborn(c.Task)
 	h.serve(c)
 }
 
@@ -218,6 +210,7 @@ func (h *handler) serve(c *tracer.Call) {
 
 // Result implements tracer.Handler.
 func (h *handler) Result(r *tracer.Result) {
+	h.enter(r.Task)
 	switch s := r.State.(type) {
 	case sockOut:
 		h.sockResult(r, s)

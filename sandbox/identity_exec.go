@@ -113,7 +113,10 @@ func (id *identity) system(c *tracer.Call) bool {
 	h := id.h
 	switch c.Ent.Name {
 	case "uname":
-		return h.uts == nil // the kernel's answer is right
+		if *h.uts == (uts{}) {
+			return true // the kernel's answer is right
+		}
+		return false
 	case "sethostname", "setdomainname":
 		if e := id.setName(c); e != 0 {
 			c.Fail(e)
@@ -139,9 +142,6 @@ func (id *identity) setName(c *tracer.Call) unix.Errno {
 		return e
 	}
 	name, _, _ := strings.Cut(string(b), "\x00")
-	if id.h.uts == nil {
-		id.h.uts = &uts{}
-	}
 	if c.Ent.Name == "sethostname" {
 		id.h.uts.node = name
 	} else {

@@ -14,12 +14,6 @@ import (
 // is the host's; the texts that hold host paths or show the tracer are made
 // anew at each open (proc_open.go).
 type procfs struct {
-	// below tells for each mount that shows procfs, or a part of it, what
-	// part it is ("" for all, "sys/").
-	below map[*fsview.Mount]string
-	dev   map[uint64]bool // device numbers of procfs
-	ids   *mountIDs
-	table []*fsview.Mount // to tell mounts by number
 	// filters is the number of seccomp filters that the engine installs.
 	filters int
 	// lists says of each process how far it has got with the filter of
@@ -29,27 +23,27 @@ type procfs struct {
 }
 
 // setProc finds the mounts that show procfs.
-func (h *handler) setProc(v *fsview.View) {
+func (h *handler) setProc() {
+	h.below, h.procDev = map[*fsview.Mount]string{}, map[uint64]bool{}
 	p := &h.procfs
-	p.below, p.dev, p.table = map[*fsview.Mount]string{}, map[uint64]bool{}, v.Mounts()
 	if p.lists == nil {
 		// Once: the seccomp program does not change when the view does.
 		p.lists = map[int]listState{}
 		p.whole = p.filters == 0 || len(h.dirs) > 0 || h.overlays
 	}
-	for _, m := range v.Mounts() {
+	for _, m := range h.view.Mounts() {
 		switch rel, in := below("/proc", m.Source); {
 		case m.Kind == fsview.Proc:
-			p.below[m] = ""
+			h.below[m] = ""
 			var st unix.Stat_t
 			if unix.Fstat(int(m.Root()), &st) == nil {
-				p.dev[st.Dev] = true
+				h.procDev[st.Dev] = true
 				h.mergedAt(dirKey{st.Dev, st.Ino}).hide = h.Hidden
 			}
 		case in && m.Kind == fsview.Bind && onProcfs(m):
-			p.below[m] = rel + "/"
+			h.below[m] = rel + "/"
 			if !m.IsDir() {
-				p.below[m] = rel
+				h.below[m] = rel
 			}
 		}
 	}
@@ -102,7 +96,7 @@ func (h *handler) procRel(m *fsview.Mount, guest string) (rel string, ok bool) {
 	if m == nil || guest == "" {
 		return "", false
 	}
-	prefix, ok := h.procfs.below[m]
+	prefix, ok := h.below[m]
 	if !ok {
 		return "", false
 	}
@@ -122,8 +116,8 @@ func (h *handler) procText(rel string) (text string, e unix.Errno, ok bool) {
 		}
 	}
 	var rewrite func(string) string
+	tid, _ := number(relTask(rel))
 	if h.id != nil && len(name) != len(rel) {
-		tid, _ := number(relTask(rel))
 		if text, ok := h.id.procText(tid, name, ""); ok && name != "status" {
 			return text, 0, true
 		}
@@ -148,7 +142,6 @@ func (h *handler) procText(rel string) (text string, e unix.Errno, ok bool) {
 		rewrite = func(s string) string {
 			s = guestStatus(s, h.ownFilters(h.relTgid(rel)))
 			if h.id != nil {
-				tid, _ := number(relTask(rel))
 				s, _ = h.id.procText(tid, name, s)
 			}
 			return s
@@ -156,11 +149,11 @@ func (h *handler) procText(rel string) (text string, e unix.Errno, ok bool) {
 	case "net/unix":
 		rewrite = func(s string) string { return guestUnix(s, h.guestSocket) }
 	case "mountinfo":
-		rewrite = func(string) string { return mountinfoText(h.mountTable()) }
+		rewrite = func(string) string { return mountinfoText(h.mountsOf(tid)) }
 	case "mounts":
-		rewrite = func(string) string { return mountsText(h.mountTable()) }
+		rewrite = func(string) string { return mountsText(h.mountsOf(tid)) }
 	case "mountstats":
-		rewrite = func(string) string { return mountstatsText(h.mountTable()) }
+		rewrite = func(string) string { return mountstatsText(h.mountsOf(tid)) }
 	default:
 		return "", 0, false
 	}
@@ -168,7 +161,39 @@ func (h *handler) procText(rel string) (text string, e unix.Errno, ok bool) {
 	if e != 0 {
 		return "", e, true
 	}
-	return rewrite(string(b)), 0, true
+	h.inNS(tid, func() { text = rewrite(string(b)) })
+	return text, 0, true
+}
+
+// inNS runs f in the mount namespace of a task.
+func (h *handler) inNS(tid int, f func()) {
+	now := h.mntNS
+	if t := h.tr.Task(tid); t != nil {
+		h.mntNS = proc(t).mnt
+	}
+	f()
+	h.mntNS = now
+}
+
+// mountsOf is the mount table as a task sees it: what its root directory does
+// not show is missing (show_mountinfo in fs/proc_namespace.c).
+func (h *handler) mountsOf(tid int) []hostMount {
+	table := h.mountTable()
+	root := h.rootOf(h.tr.Task(tid))
+	if root == "" {
+		return table
+	}
+	var out []hostMount
+	for _, l := range table {
+		if !isBelow(l.target, root) {
+			continue
+		}
+		if l.target = l.target[len(root):]; l.target == "" {
+			l.target = "/"
+		}
+		out = append(out, l)
+	}
+	return out
 }
 
 // relTask is the number of the task whose directory rel lies in.

@@ -109,9 +109,12 @@ func guestMounts(host []hostMount, view []guestMount, at func(guest string) *fsv
 		g := &view[i]
 		m := g.m
 		parent := 0
-		if m.Target == "/" {
+		switch {
+		case m.Parent() != nil:
+			parent = lines[m.Parent()]
+		case m.Target == "/":
 			parent = rootParent(host)
-		} else {
+		default:
 			parent = lines[at(parentDir(m.Target))]
 		}
 		if m.Kind == fsview.Synth {

@@ -126,8 +126,8 @@ const textPrefix = "ptbox-text."
 // textTag says what a text shows, so that the guest's descriptor can be told
 // from others later.
 func (h *handler) textTag(m *fsview.Mount, rel string) string {
-	shown := strings.TrimPrefix(rel, h.procfs.below[m])
-	return textPrefix + strconv.Itoa(h.mountIndex(m)) + "." + strings.ReplaceAll(shown, "/", "!")
+	shown := strings.TrimPrefix(rel, h.below[m])
+	return textPrefix + strconv.FormatUint(m.Serial(), 10) + "." + strings.ReplaceAll(shown, "/", "!")
 }
 
 // textName returns what a text shows, from what the kernel calls it.
@@ -136,13 +136,30 @@ func (h *handler) textName(host string) (string, bool) {
 	if !ok || dir != "/memfd:" {
 		return "", false
 	}
-	index, name, ok := strings.Cut(strings.TrimSuffix(tag, " (deleted)"), ".")
-	i, err := strconv.Atoi(index)
-	if !ok || err != nil || i < 0 || i >= len(h.procfs.table) {
+	serial, name, ok := strings.Cut(strings.TrimSuffix(tag, " (deleted)"), ".")
+	if !ok {
 		return "", false
 	}
-	if m := h.procfs.table[i]; name != "" {
+	m := h.textMount(serial)
+	if m == nil {
+		return "", false
+	}
+	if name != "" {
 		return join(m.Target, strings.ReplaceAll(name, "!", "/")), true
 	}
-	return h.procfs.table[i].Target, true
+	return m.Target, true
+}
+
+// textMount finds the mount that a text was read through, or one like it: the
+// text may be older than the caller's mount namespace.
+func (h *handler) textMount(serial string) (like *fsview.Mount) {
+	for _, m := range h.view.Mounts() {
+		if strconv.FormatUint(m.Serial(), 10) == serial {
+			return m
+		}
+		if m.Kind == fsview.Proc && like == nil {
+			like = m
+		}
+	}
+	return like
 }

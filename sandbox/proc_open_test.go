@@ -7,11 +7,19 @@ import (
 )
 
 func TestTextName(t *testing.T) {
-	root, proc, sys := &fsview.Mount{Target: "/"}, &fsview.Mount{Target: "/proc", Kind: fsview.Proc}, &fsview.Mount{Target: "/s"}
-	h := &handler{procfs: procfs{
-		table: []*fsview.Mount{root, proc, sys},
-		below: map[*fsview.Mount]string{proc: "", sys: "sys/"},
-	}}
+	mem := fsview.NewMem()
+	for _, d := range []string{"/root/proc", "/root/s", "/proc"} {
+		mem.AddDir(d)
+	}
+	v, err := fsview.New(fsview.Config{
+		FS: mem, Root: fsview.Mount{Source: "/root"}, Links: &handler{},
+		Mounts: []fsview.Mount{{Target: "/proc", Kind: fsview.Proc}, {Target: "/s", Source: "/proc"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	proc, sys := v.MountAt("/proc"), v.MountAt("/s")
+	h := &handler{mntNS: &mntNS{view: v, below: map[*fsview.Mount]string{proc: "", sys: "sys/"}}}
 	for _, c := range []struct {
 		m         *fsview.Mount
 		rel, want string
@@ -26,9 +34,12 @@ func TestTextName(t *testing.T) {
 			t.Errorf("%s is %q, %v; want %q", kernel, got, ok, c.want)
 		}
 	}
-	for _, s := range []string{"/memfd:ptbox-text", "/memfd:x", "/x/ptbox-text.1.7!maps", "/memfd:ptbox-text.9.x", "/memfd:ptbox-text.-1.x", ""} {
+	for _, s := range []string{"/memfd:ptbox-text", "/memfd:x", "/x/ptbox-text.1.7!maps", ""} {
 		if got, ok := h.textName(s); ok {
 			t.Errorf("%q is %q", s, got)
 		}
+	}
+	if got, ok := h.textName("/memfd:" + textPrefix + "0.7!maps"); !ok || got != "/proc/7/maps" {
+		t.Errorf("a text from another namespace is %q, %v", got, ok)
 	}
 }

@@ -8,10 +8,6 @@ import (
 	"github.com/ptbox/ptbox/tracer"
 )
 
-// newNamespaces are the clone flags that would change what host paths mean.
-const newNamespaces = unix.CLONE_NEWNS | unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET |
-	unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWTIME
-
 // process serves the calls that make, change or look into processes.
 func (h *handler) process(c *tracer.Call) {
 	switch c.Ent.Name {
@@ -114,13 +110,13 @@ func (h *handler) processMadvise(c *tracer.Call) {
 
 // clone strips CLONE_UNTRACED: no child may live without its tracer.
 func (h *handler) clone(c *tracer.Call) {
-	flags := c.Args[0]
-	if flags&newNamespaces&^0xff != 0 {
-		c.Fail(unix.EPERM)
+	flags := c.Args[0] // the lowest byte is a signal, whatever CLONE_NEWTIME is
+	if e := h.cloneSpaces(c, flags&^0xff); e != 0 {
+		c.Fail(e)
 		return
 	}
-	if flags&unix.CLONE_UNTRACED != 0 {
-		c.SetArg(0, flags&^unix.CLONE_UNTRACED)
+	if drop := flags & (unix.CLONE_UNTRACED | newNamespaces&^0xff); drop != 0 {
+		c.SetArg(0, flags&^drop)
 	}
 }
 
@@ -142,27 +138,12 @@ func (h *handler) clone3(c *tracer.Call) {
 		return
 	}
 	flags := binary.LittleEndian.Uint64(b)
-	if flags&newNamespaces != 0 {
-		c.Fail(unix.EPERM)
+	if e := h.cloneSpaces(c, flags); e != 0 {
+		c.Fail(e)
 		return
 	}
-	binary.LittleEndian.PutUint64(b, flags&^unix.CLONE_UNTRACED)
+	binary.LittleEndian.PutUint64(b, flags&^(unix.CLONE_UNTRACED|newNamespaces))
 	c.SetRef(0, c.Put(b))
-}
-
-func (h *handler) unshare(c *tracer.Call) {
-	flags := c.Args[0]
-	if flags&newNamespaces != 0 {
-		c.Fail(unix.EPERM)
-		return
-	}
-	if flags&unix.CLONE_FS != 0 {
-		c.WantResult(func(r *tracer.Result) {
-			if r.Val == 0 {
-				h.tr.UnshareFS(r.Task)
-			}
-		})
-	}
 }
 
 // prctl keeps a guest readable for its tracer.
@@ -183,9 +164,6 @@ func (h *handler) prctl(c *tracer.Call) {
 		c.Return(0)
 	}
 }
-
-// uts is the host name that the guest sees.
-type uts struct{ node, domain string }
 
 // system serves uname and its like.
 func (h *handler) system(c *tracer.Call) {

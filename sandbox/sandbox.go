@@ -57,7 +57,7 @@ func New(o Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, failed("start", "/proc", err, "ptbox needs the host's procfs at /proc")
 	}
-	s.h = &handler{proc: proc, log: s.o.Log, dirs: map[dirKey]*mergedDir{}, half: map[int]bool{}, scratch: s.scratchDir, noNet: o.NoNetwork, openat2: haveOpenat2(), pinned: unix.Geteuid() != 0 && o.User == nil, pidsLimit: o.PidsLimit}
+	s.h = &handler{proc: proc, log: s.o.Log, half: map[int]bool{}, scratch: s.scratchDir, noNet: o.NoNetwork, openat2: haveOpenat2(), pinned: unix.Geteuid() != 0 && o.User == nil, pidsLimit: o.PidsLimit}
 	if o.Hostname != "" || o.Domainname != "" {
 		s.h.uts = &uts{node: o.Hostname, domain: o.Domainname}
 	}
@@ -67,6 +67,9 @@ func New(o Options) (*Sandbox, error) {
 			s.Close()
 			return nil, failed("state", "", err, "the directory keeps the owners of files that cannot carry one; choose another with XDG_STATE_HOME")
 		}
+	}
+	if s.h.uts == nil && o.User != nil {
+		s.h.uts = &uts{}
 	}
 	if o.Trace != nil {
 		s.h.trace = newTraceWriter(o.Trace)
@@ -95,7 +98,12 @@ func New(o Options) (*Sandbox, error) {
 		s.Close()
 		return nil, failed("dev", "", err, "")
 	}
-	s.h.setView(s.view)
+	s.h.first = &mntNS{view: s.view, tasks: 1}
+	s.h.mntNS = s.h.first
+	if s.h.id != nil {
+		lockMounts(s.view)
+	}
+	s.h.remap()
 	return s, nil
 }
 

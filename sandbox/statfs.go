@@ -173,8 +173,8 @@ func (h *handler) statxPatch(c *tracer.Call) func(b []byte) {
 		case mask&statxMntIDUnique != 0:
 			// No call of the guest takes such a number; it only has to
 			// differ where mounts do.
-			if i := h.mountIndex(m); m.Kind != fsview.Synth && i > 0 {
-				le.PutUint64(b[statxMountID:], host+uint64(i)<<40)
+			if m.Kind != fsview.Synth && m.Parent() != nil {
+				le.PutUint64(b[statxMountID:], host+m.Serial()<<40)
 			}
 		}
 	}
@@ -231,38 +231,29 @@ func (h *handler) fdGuest(t *tracer.Task, fd int) string {
 	return guest
 }
 
-func (h *handler) mountIndex(m *fsview.Mount) int {
-	for i, x := range h.procfs.table {
-		if x == m {
-			return i
-		}
-	}
-	return 0
-}
-
 // mountTable is the guest's mount table, as it is now: mounts that the host
 // makes or removes inside what the view shows come and go.
 func (h *handler) mountTable() []hostMount {
-	if h.procfs.ids == nil {
-		h.procfs.ids = newMountIDs()
+	if h.ids == nil {
+		h.ids = newMountIDs()
 	}
 	b, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return nil
 	}
 	var view []guestMount
-	for _, m := range h.procfs.table {
+	for _, m := range h.view.Table() {
 		view = append(view, describeMount(m))
 	}
-	return guestMounts(parseMountinfo(string(b)), view, h.view.MountAt, h.procfs.ids)
+	return guestMounts(parseMountinfo(string(b)), view, h.view.MountAt, h.ids)
 }
 
 // mountIDs are the numbers of the guest's mounts.
 func (h *handler) mountIDs() *mountIDs {
-	if h.procfs.ids == nil {
+	if h.ids == nil {
 		h.mountTable()
 	}
-	return h.procfs.ids
+	return h.ids
 }
 
 // describeMount asks the kernel for the device and the mount of m's root.

@@ -172,6 +172,10 @@ func TestPathOps(t *testing.T) {
 			want = []PathOp{OpOpen}
 		case ClassExec:
 			want = []PathOp{OpExec}
+		case ClassMount:
+			if len(s.Paths) > 1 {
+				want = []PathOp{OpLookup, OpLookup}
+			}
 		case ClassName:
 			want = nil
 			for _, p := range prefix {

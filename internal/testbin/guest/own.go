@@ -171,6 +171,9 @@ func own(op string, a []string) (string, error) {
 	case "message":
 		return ownMessage(m(0), m(1))
 	}
+	if out, err, ok := ownNS(op, a); ok {
+		return out, err
+	}
 	return "unknown operation", nil
 }
 

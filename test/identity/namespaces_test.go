@@ -1,0 +1,129 @@
+package identity
+
+import (
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/internal/testbin"
+	"github.com/ptbox/ptbox/internal/testutil"
+	"github.com/ptbox/ptbox/internal/testutil/unpriv"
+)
+
+const (
+	bind    = "0x1000"
+	rbind   = "0x5000"
+	move    = "0x2000"
+	private = "0x44000"
+	newNS   = "0x20000"
+	newUTS  = "0x4000000"
+	detach  = "2"
+)
+
+// nsCases are cases whose native side is root of a user namespace whose mount
+// namespace has the root directory and /proc.
+var nsCases = map[string][]string{
+	"mount": {
+		"mkdir /a 0755", "create /a/f 0644", "mkdir /a/sub 0755", "mkdir /b 0755", "create /b/hidden 0644", "mkdir /c 0755", "symlink /b /l",
+		"mount /a /l none " + bind, "ls /b", "create /b/new 0644", "ls /a", "rmdir /b", "mount none /b none 0x1021", "create /b/x 0644", "create /a/y 0644",
+		"mount none /b none 0x1020", "create /b/x 0644", "mount tmpfs /a/sub tmpfs 0 mode=700", "create /a/sub/t 0644", "stat /a/sub", "ls /b/sub", "umount /a/sub 0", "ls /a/sub",
+		"umount /b 0", "ls /b", "umount /b 0", "umount /proc 0", "umount /c 0", "umount /missing 0", "umount /c/ 0x100", "mounts /proc/self/mountinfo",
+		"mount / /c none " + bind, "mount / /c none " + rbind, "ls /c/b", "umount /c/proc 0", "umount /c 0", "umount /c " + detach, "ls /c",
+		"mount none /c none 0x40000", "mount none / none " + private, "mount none / none 0xc0000", "mount tmpfs /missing tmpfs 0", "mount /a/f /b/hidden none " + bind, "mount /a /b/hidden none " + bind, "mount /a/f /c none " + bind,
+		"mounts /proc/self/mountinfo", "umount /b/hidden 0", "umount /b/hidden 0", "mount /missing /c none " + bind, "mount tmpfs /c nothing 0", "setuid 5 5 5", "mount tmpfs /c tmpfs 0", "umount /c 0", "pivot /c /c",
+	},
+	"stack": {
+		"mkdir /a 0755", "mount t /a tmpfs 0", "create /a/1 0644", "mkdir /a/d 0755", "mount t /a/d tmpfs 0", "mount t /a tmpfs 0", "create /a/2 0644", "mounts /proc/self/mountinfo", "ls /a",
+		"umount /a 0", "ls /a", "umount /a 0", "umount /a/d 0", "umount /a 0", "ls /a",
+	},
+	"move": {
+		"mkdir /a 0755", "mkdir /b 0755", "mkdir /c 0755", "create /f 0644", "mount t /a tmpfs 0", "mkdir /a/in 0755", "mount t /a/in tmpfs 0", "create /a/in/x 0644", "chdir /a/in", "getcwd",
+		"mount /a /b none " + move, "ls /b", "ls /b/in", "ls /a", "getcwd", "ls .", "mounts /proc/self/mountinfo", "mount /b/in/x /c none " + move, "mount /b /b/in none " + move, "mount /b /f none " + move,
+		"mount /proc /c none " + move, "mount / /c none " + move, "mount /b/in /c none " + move, "getcwd", "ls /c", "ls /b/in", "mounts /proc/self/mountinfo",
+	},
+	"busy": {
+		"mkdir /a 0755", "mount t /a tmpfs 0", "chdir /a", "umount /a 0", "chdir /", "keep x /a", "umount /a 0", "umount /a " + detach, "ls /a", "umount / 0",
+	},
+	"detached": {
+		"mkdir /a 0755", "mount t /a tmpfs 0", "mkdir /a/d 0755", "chdir /a/d", "umount /a " + detach, "chdir /", "ls /a", "getcwd",
+	},
+	"pivot": {
+		"mkdir /new 0755", "pivot /new /new", "mount t /new tmpfs 0", "mkdir /new/old 0755", "mkdir /new/proc 0755", "mkdir /other 0755", "create /new/f 0644", "pivot /new /other", "pivot / /new/old", "pivot /new /", "pivot /new/old /new/old", "pivot /missing /new/old", "pivot /new/f /new/old", "pivot /proc /proc",
+		"chdir /new", "pivot . old", "getcwd", "ls /", "ls /old", "ls .", "chdir /", "mount /old/proc /proc none " + rbind, "mounts /proc/self/mountinfo", "umount /old 0", "umount /old " + detach, "ls /old", "mounts /proc/self/mountinfo", "ls /..",
+	},
+	"pivot-same": {
+		"mkdir /t 0755", "mount t /t tmpfs 0", "chdir /t", "mkdir newroot 0755", "mount newroot newroot none 0xc0ed5000", "mkdir oldroot 0755", "pivot /t oldroot", "chdir /", "ls /",
+		"mkdir /newroot/proc 0755", "mount /oldroot/proc /newroot/proc none " + rbind, "mkdir /newroot/tmp 0755", "mount t /newroot/tmp tmpfs 0", "keep d /newroot/tmp", "path d", "mounts /proc/self/mountinfo",
+		"mount oldroot oldroot none " + private, "umount oldroot " + detach, "keep old /", "chdir /newroot", "pivot . .", "fchdir old", "umount . " + detach, "chdir /", "ls /", "mounts /proc/self/mountinfo", "getcwd", "path d",
+	},
+	"unshare": {
+		"mkdir /a 0755", "mkdir /b 0755", "mount t /a tmpfs 0", "create /a/x 0644", "clone " + newNS + " ls /a,mount t /b tmpfs 0,create /b/y 0644,ls /b,umount /a 0,ls /a,mounts /proc/self/mountinfo",
+		"ls /a", "ls /b", "clone 0 mount t /b tmpfs 0,ls /b", "ls /b", "mounts /proc/self/mountinfo", "umount /b 0", "unshare " + newNS, "mount t /b tmpfs 0", "mounts /proc/self/mountinfo",
+		"clone " + newUTS + " hostname inner", "unshare 0x8000000000", "setuid 5 5 5", "unshare " + newNS, "clone " + newNS + " ls /", "unshare " + newUTS,
+	},
+	"chroot": {
+		"mkdir /r 0755", "mkdir /r/proc 0755", "mkdir /r/m 0755", "mount /proc /r/proc none " + rbind, "mount t /r/m tmpfs 0", "chroot /r", "chdir /", "mounts /proc/self/mountinfo", "mkdir /m/old 0755", "chdir /m", "pivot /m /m/old",
+	},
+	"chroot-pivot": {
+		"mkdir /r 0755", "mount t /r tmpfs 0", "mkdir /r/proc 0755", "mkdir /r/m 0755", "mount /proc /r/proc none " + rbind, "chroot /r", "chdir /", "mount t /m tmpfs 0", "mkdir /m/old 0755", "mkdir /m/proc 0755", "chdir /m",
+		"pivot /m /m/old", "mount /old/proc /proc none " + rbind, "getcwd", "ls /", "ls /old", "mounts /proc/self/mountinfo", "umount /old " + detach, "mounts /proc/self/mountinfo",
+	},
+}
+
+func nativeNS(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(testbin.Guest(t), append([]string{"nsroot", dir}, args...)...)
+	cmd.Env = []string{"PATH=/"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return string(out)
+}
+
+// userNS skips where the kernel makes no user namespaces.
+func userNS(t *testing.T) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		testutil.Skip(t, testutil.NeedRoot, "the native side is made by root")
+	}
+	b, err := os.ReadFile("/proc/sys/user/max_user_namespaces")
+	if n, _ := strconv.Atoi(string(b[:max(len(b)-1, 0)])); err != nil || n == 0 {
+		testutil.Skip(t, testutil.NeedRoot, "the kernel makes no user namespaces")
+	}
+}
+
+func TestNamespacesKernel(t *testing.T) {
+	userNS(t)
+	for name, args := range nsCases {
+		t.Run(name, func(t *testing.T) {
+			file, want := golden(t, "ns-"+name)
+			got := nativeNS(t, root(t, 0), args...)
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != want {
+				t.Errorf("testdata is not what this kernel does:\n%s", diff(got, want))
+			}
+		})
+	}
+}
+
+func TestNamespaces(t *testing.T) {
+	for name, args := range nsCases {
+		t.Run(name, func(t *testing.T) {
+			_, want := golden(t, "ns-"+name)
+			if got := ptbox(t, root(t, unpriv.Nobody), state(t), args...); got != want {
+				t.Errorf("%s", diff(want, got))
+			}
+		})
+	}
+}

@@ -1,0 +1,77 @@
+package identity
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ptbox/ptbox/internal/testbin"
+	"github.com/ptbox/ptbox/internal/testutil"
+	"github.com/ptbox/ptbox/internal/testutil/unpriv"
+)
+
+// tool runs a shell script as an emulated user of the host's own tree. The
+// script's $1 is a directory that it may write to.
+func tool(t *testing.T, user, script string) string {
+	t.Helper()
+	dir := root(t, unpriv.Nobody)
+	argv := []string{testutil.Ptbox(t), "exec", "-u", user, "-r", "/", "-w", "/", "--", "/bin/sh", "-ec", script, "sh", dir}
+	cmd := unpriv.Command(testbin.Guest(t), argv...)
+	cmd.Env = []string{"XDG_STATE_HOME=" + state(t), "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR=" + os.TempDir()}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return strings.ReplaceAll(string(out), dir, "DIR")
+}
+
+func want(t *testing.T, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s", diff(want, got))
+	}
+}
+
+// Programs that make mount namespaces do so inside, for a user without any
+// right outside.
+func TestBubblewrap(t *testing.T) {
+	testutil.Command(t, "bwrap")
+	want(t, tool(t, "0", `echo here >$1/f
+		bwrap --ro-bind / / --dev /dev --proc /proc --tmpfs /tmp --bind $1 /mnt sh -c '
+			touch /etc/x 2>/dev/null || echo read-only
+			ls /tmp; echo t >/tmp/t; cat /tmp/t /mnt/f; echo out >/mnt/g
+			test -c /dev/null && echo >/dev/null && test ! -e /dev/kmsg && echo devices
+			grep -c " /newroot\| /oldroot" /proc/self/mountinfo
+			readlink -f /proc/self/cwd; id -u'
+		cat $1/g; ls /tmp >/dev/null`), "read-only\nt\nhere\ndevices\n0\n/\n0\nout\n")
+	want(t, tool(t, "0", `bwrap --ro-bind /usr /usr --symlink usr/bin /bin --symlink usr/lib /lib --symlink usr/lib64 /lib64 \
+		--unshare-uts --hostname inner --dir /work --chdir /work sh -c 'pwd; echo /*; uname -n'
+		test "$(uname -n)" != inner && echo outside`), "/work\n/bin /lib /lib64 /usr /work\ninner\noutside\n")
+}
+
+func TestUnshare(t *testing.T) {
+	testutil.Command(t, "unshare")
+	want(t, tool(t, "0", `mkdir $1/a $1/b; echo x >$1/a/f
+		unshare -m sh -ec 'mount --bind $1/a $1/b; cat $1/b/f; findmnt -n -o TARGET $1/b; mount -o remount,bind,ro $1/b
+			touch $1/b/g 2>/dev/null || echo read-only; mount -t tmpfs none $1/a; ls $1/a; umount $1/a; ls $1/a' sh $1
+		ls $1/b`), "x\nDIR/b\nread-only\nf\n")
+}
+
+// What a namespace has mounted is gone with it, on the host too.
+func TestNamespaceEnds(t *testing.T) {
+	tmp := t.TempDir()
+	os.Chmod(filepath.Dir(tmp), 0o755)
+	os.Chmod(tmp, 0o777)
+	dir := root(t, unpriv.Nobody)
+	cmd := unpriv.Command(testbin.Guest(t), testutil.Ptbox(t), "exec", "-0", "-r", dir, "-v", "/proc:/proc", "-w", "/", "--", "/guest", "own",
+		"mkdir /a 0755", "clone "+newNS+" mount t /a tmpfs 0,create /a/x 0644", "ls /a")
+	cmd.Env = []string{"XDG_STATE_HOME=" + state(t), "PATH=/", "TMPDIR=" + tmp}
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "create /a/x 0644: ok") {
+		t.Fatal(err, string(out))
+	}
+	if out, err := exec.Command("find", tmp, "-mindepth", "1").CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("left behind: %s %v", out, err)
+	}
+}
