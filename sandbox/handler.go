@@ -15,7 +15,8 @@ import (
 
 // handler answers the tracer's stops from the view.
 type handler struct {
-	*mntNS // of the task at hand
+	*mntNS              // of the task at hand
+	task   *tracer.Task // this one
 
 	host  fsview.OS
 	tr    *tracer.Tracer
@@ -138,6 +139,7 @@ func (h *handler) Exit(t *tracer.Task) {
 		h.trace.gone(t)
 	}
 	delete(h.procfs.lists, t.Tid)
+	delete(h.procfs.writes, t.Tid)
 	if m := proc(t).mnt; m != h.first {
 		m.leave()
 	}
@@ -197,6 +199,12 @@ func (h *handler) serve(c *tracer.Call) {
 		h.system(c)
 	case tracer.ClassMemory:
 		c.Fail(unix.EPERM)
+	case tracer.ClassMisc:
+		if h.id != nil && (c.Ent.Name == "write" || c.Ent.Name == "pwrite64") {
+			h.id.write(c)
+			return
+		}
+		c.Fail(unix.ENOSYS)
 	default:
 		// A row that stops and that nobody serves must not run on the
 		// host's paths.

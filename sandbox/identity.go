@@ -30,6 +30,7 @@ type identity struct {
 	first cred.Cred
 	owners
 	mounts mounts
+	maps   map[uint64]*mapFile // by the number of its memory file
 	obj    object
 	statx  unix.Statx_t
 }
@@ -211,6 +212,11 @@ func (id *identity) fdObject(c *tracer.Call, arg int) unix.Errno {
 	}
 	return id.useFD(&id.obj, c.Task, fd)
 }
+
+// over says whether a capability is effective over a file that belongs to the
+// launcher's user and that no record may give to somebody else: with a user
+// namespace the record has to be looked at.
+func (id *identity) over(k *cred.Cred, n uint) bool { return k.NS == nil && k.Can(n) }
 
 // capable reports whether a task's capability n is effective.
 func capable(t *tracer.Task, n uint) bool { return credOf(t).Can(n) }

@@ -18,7 +18,7 @@ func (id *identity) permit(t *tracer.Task, o *object, want uint32) unix.Errno {
 	own := o.st.Uid == id.uid
 	need := want << 6
 	k := credOf(t)
-	if own && k.Can(unix.CAP_DAC_OVERRIDE) && o.st.Mode&need == need {
+	if own && id.over(k, unix.CAP_DAC_OVERRIDE) && o.st.Mode&need == need {
 		return 0 // no record can forbid it
 	}
 	id.load(o)
@@ -98,9 +98,6 @@ func (id *identity) named(c *tracer.Call, p *tracer.PathArg, raw string, r *fsvi
 // sticky is the rule of directories like /tmp (may_delete in fs/namei.c).
 func (id *identity) sticky(t *tracer.Task, dir int, name string) unix.Errno {
 	k := credOf(t)
-	if k.Can(unix.CAP_FOWNER) {
-		return 0
-	}
 	var d, o object
 	if id.use(&d, dir) != 0 || d.st.Mode&unix.S_ISVTX == 0 {
 		return 0
@@ -117,7 +114,7 @@ func (id *identity) sticky(t *tracer.Task, dir int, name string) unix.Errno {
 	}
 	id.load(&o)
 	id.show(&o)
-	if k.UID.FS == d.st.Uid || k.UID.FS == o.st.Uid {
+	if k.UID.FS == d.st.Uid || k.UID.FS == o.st.Uid || k.CanOver(o.st.Uid, o.st.Gid, unix.CAP_FOWNER) {
 		return 0
 	}
 	return unix.EPERM
@@ -288,6 +285,9 @@ func (id *identity) unlock(q *fsview.Request) bool {
 	if t == nil || !capable(t, unix.CAP_DAC_OVERRIDE) && !capable(t, unix.CAP_DAC_READ_SEARCH) {
 		return false
 	}
+	if credOf(t).NS != nil && id.mayWalk(q) != 0 {
+		return false
+	}
 	changed := false
 	id.eachDir(q, func(o *object) bool {
 		if o.st.Uid == id.uid && o.st.Mode&0o100 == 0 {
@@ -303,7 +303,7 @@ func (id *identity) unlock(q *fsview.Request) bool {
 // directories of a path. The host cannot: they are all one user's.
 func (id *identity) mayWalk(q *fsview.Request) (e unix.Errno) {
 	t, _ := q.Caller.(*tracer.Task)
-	if t == nil || capable(t, unix.CAP_DAC_OVERRIDE) || capable(t, unix.CAP_DAC_READ_SEARCH) {
+	if t == nil || credOf(t).NS == nil && (capable(t, unix.CAP_DAC_OVERRIDE) || capable(t, unix.CAP_DAC_READ_SEARCH)) {
 		return 0
 	}
 	id.eachDir(q, func(o *object) bool {

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/internal/cred"
 	"github.com/ptbox/ptbox/internal/rootless"
 	"github.com/ptbox/ptbox/tracer"
 )
@@ -52,7 +53,10 @@ func (id *identity) attr(c *tracer.Call) bool {
 	if e == 0 {
 		id.load(o)
 		if chown {
-			e = id.chownCall(c.Task, o, uint32(c.Args[at]), uint32(c.Args[at+1]))
+			var uid, gid uint32
+			if uid, gid, e = newOwner(credOf(c.Task).NS, uint32(c.Args[at]), uint32(c.Args[at+1])); e == 0 {
+				e = id.chownCall(c.Task, o, uid, gid)
+			}
 		} else {
 			e = id.chmodCall(c.Task, o, uint32(c.Args[at])&0o7777)
 		}
@@ -65,19 +69,28 @@ func (id *identity) attr(c *tracer.Call) bool {
 	return true
 }
 
+// newOwner translates the ids of a chown.
+func newOwner(ns *cred.UserNS, uid, gid uint32) (u, g uint32, e unix.Errno) {
+	u, g = ns.UID(uid), ns.GID(gid)
+	if u == cred.Keep && uid != rootless.NoOp || g == cred.Keep && gid != rootless.NoOp {
+		return 0, 0, unix.EINVAL
+	}
+	return u, g, 0
+}
+
 // chmodCall is chmod(2) of the object o.
 func (id *identity) chmodCall(t *tracer.Task, o *object, perm uint32) unix.Errno {
 	k := credOf(t)
 	shown := *o
 	id.show(&shown)
-	if k.UID.FS != shown.st.Uid && !k.Can(unix.CAP_FOWNER) {
+	if k.UID.FS != shown.st.Uid && !k.CanOver(shown.st.Uid, shown.st.Gid, unix.CAP_FOWNER) {
 		return unix.EPERM
 	}
 	switch shown.st.Mode & unix.S_IFMT {
 	case unix.S_IFLNK:
 		return unix.EOPNOTSUPP
 	}
-	if perm&unix.S_ISGID != 0 && !k.InGroup(shown.st.Gid) && !k.Can(unix.CAP_FSETID) {
+	if perm&unix.S_ISGID != 0 && !k.InGroup(shown.st.Gid) && !k.CanOver(shown.st.Uid, shown.st.Gid, unix.CAP_FSETID) {
 		perm &^= unix.S_ISGID
 	}
 	return id.setMode(o, perm)
@@ -90,7 +103,7 @@ func (id *identity) chownCall(t *tracer.Task, o *object, uid, gid uint32) unix.E
 	id.show(&shown)
 	st := &shown.st
 	owner := k.UID.FS == st.Uid
-	if !k.Can(unix.CAP_CHOWN) {
+	if !k.CanOver(st.Uid, st.Gid, unix.CAP_CHOWN) {
 		if uid != rootless.NoOp && (!owner || uid != st.Uid) || gid != rootless.NoOp && (!owner || gid != st.Gid && !k.InGroup(gid)) {
 			return unix.EPERM
 		}
@@ -183,7 +196,7 @@ func (id *identity) makeDevice(t *tracer.Task, dir int, name string, mode uint32
 		return e
 	case done || unix.Faccessat(dir, name, 0, unix.AT_SYMLINK_NOFOLLOW) == nil:
 		return unix.EEXIST
-	case !capable(t, unix.CAP_MKNOD):
+	case !credOf(t).CanIn(nil, unix.CAP_MKNOD):
 		return unix.EPERM
 	}
 	fd, err := unix.Openat(dir, name, unix.O_CREAT|unix.O_EXCL|unix.O_WRONLY|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o600)

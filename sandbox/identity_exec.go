@@ -40,7 +40,7 @@ func (id *identity) mayExec(p string) unix.Errno {
 		return unix.EACCES
 	}
 	k := credOf(t)
-	if o.st.Uid == id.uid && o.st.Mode&0o500 == 0o500 && k.Can(unix.CAP_DAC_OVERRIDE) {
+	if o.st.Uid == id.uid && o.st.Mode&0o500 == 0o500 && id.over(k, unix.CAP_DAC_OVERRIDE) {
 		return 0
 	}
 	id.load(&o)
@@ -72,8 +72,8 @@ func (id *identity) exec(c *tracer.Call, t *target) map[uint64]uint64 {
 	}
 	proc(c.Task).nextCred = &k
 	return map[uint64]uint64{
-		atUID: uint64(k.UID.Real), atEUID: uint64(k.UID.Effective),
-		atGID: uint64(k.GID.Real), atEGID: uint64(k.GID.Effective), atSecure: secure,
+		atUID: uint64(k.NS.ShowUID(k.UID.Real)), atEUID: uint64(k.NS.ShowUID(k.UID.Effective)),
+		atGID: uint64(k.NS.ShowGID(k.GID.Real)), atEGID: uint64(k.NS.ShowGID(k.GID.Effective)), atSecure: secure,
 	}
 }
 
@@ -113,7 +113,7 @@ func (id *identity) system(c *tracer.Call) bool {
 	h := id.h
 	switch c.Ent.Name {
 	case "uname":
-		if *h.uts == (uts{}) {
+		if h.uts.node == "" && h.uts.domain == "" {
 			return true // the kernel's answer is right
 		}
 		return false
@@ -130,7 +130,7 @@ func (id *identity) system(c *tracer.Call) bool {
 
 // setName sets the sandbox' host or domain name.
 func (id *identity) setName(c *tracer.Call) unix.Errno {
-	if !capable(c.Task, unix.CAP_SYS_ADMIN) {
+	if !credOf(c.Task).CanIn(id.h.uts.user, unix.CAP_SYS_ADMIN) {
 		return unix.EPERM
 	}
 	n := int32(c.Args[1])

@@ -22,17 +22,17 @@ func (id *identity) ids(c *tracer.Call) {
 	}
 	switch c.Ent.Name {
 	case "getuid":
-		c.Return(int64(k.UID.Real))
+		c.Return(int64(k.NS.ShowUID(k.UID.Real)))
 	case "geteuid":
-		c.Return(int64(k.UID.Effective))
+		c.Return(int64(k.NS.ShowUID(k.UID.Effective)))
 	case "getgid":
-		c.Return(int64(k.GID.Real))
+		c.Return(int64(k.NS.ShowGID(k.GID.Real)))
 	case "getegid":
-		c.Return(int64(k.GID.Effective))
+		c.Return(int64(k.NS.ShowGID(k.GID.Effective)))
 	case "getresuid":
-		finish(putIDs(c, k.UID))
+		finish(putIDs(c, k.UID, k.NS.ShowUID))
 	case "getresgid":
-		finish(putIDs(c, k.GID))
+		finish(putIDs(c, k.GID, k.NS.ShowGID))
 	case "setuid":
 		finish(k.SetUID(a(0)))
 	case "setgid":
@@ -62,10 +62,10 @@ func (id *identity) ids(c *tracer.Call) {
 	}
 }
 
-func putIDs(c *tracer.Call, i cred.IDs) unix.Errno {
+func putIDs(c *tracer.Call, i cred.IDs, show func(uint32) uint32) unix.Errno {
 	var b [4]byte
 	for n, v := range []uint32{i.Real, i.Effective, i.Saved} {
-		binary.LittleEndian.PutUint32(b[:], v)
+		binary.LittleEndian.PutUint32(b[:], show(v))
 		if e := c.Write(c.Args[n], b[:]); e != 0 {
 			return e
 		}
@@ -82,7 +82,7 @@ func getGroups(c *tracer.Call, k *cred.Cred) {
 	if size > 0 {
 		var b []byte
 		for _, g := range k.Groups {
-			b = binary.LittleEndian.AppendUint32(b, g)
+			b = binary.LittleEndian.AppendUint32(b, k.NS.ShowGID(g))
 		}
 		if e := c.Write(c.Args[1], b); e != 0 {
 			c.Fail(e)
@@ -95,7 +95,7 @@ func getGroups(c *tracer.Call, k *cred.Cred) {
 func setGroups(c *tracer.Call, k *cred.Cred) unix.Errno {
 	n := uint32(c.Args[0])
 	switch {
-	case !k.Can(unix.CAP_SETGID):
+	case !k.MaySetGroups():
 		return unix.EPERM
 	case n > cred.MaxGroups:
 		return unix.EINVAL

@@ -21,20 +21,23 @@ func (id *identity) procText(tid int, name, real string) (text string, ok bool) 
 	}
 	switch name {
 	case "status":
-		return status(real, credOf(t)), true
+		return status(real, credOf(t), id.reader().NS), true
 	case "uid_map", "gid_map":
-		return fmt.Sprintf("%10d %10d %10d\n", 0, 0, uint32(cred.Keep)), true
+		return credOf(t).NS.MapText(name == "gid_map", id.reader().NS), true
 	case "setgroups":
-		return "allow\n", true
+		return credOf(t).NS.SetgroupsText(), true
 	}
 	return real, false
 }
 
+// reader is the identity of the task at hand.
+func (id *identity) reader() *cred.Cred { return credOf(id.h.task) }
+
 // status replaces the lines of /proc/PID/status that tell of an identity.
-func status(real string, k *cred.Cred) string {
+func status(real string, k *cred.Cred, by *cred.UserNS) string {
 	var out strings.Builder
-	ids := func(name string, i cred.IDs) {
-		fmt.Fprintf(&out, "%s:\t%d\t%d\t%d\t%d\n", name, i.Real, i.Effective, i.Saved, i.FS)
+	ids := func(name string, i cred.IDs, show func(uint32) uint32) {
+		fmt.Fprintf(&out, "%s:\t%d\t%d\t%d\t%d\n", name, show(i.Real), show(i.Effective), show(i.Saved), show(i.FS))
 	}
 	caps := map[string]cred.Caps{"CapInh": k.Inheritable, "CapPrm": k.Permitted, "CapEff": k.Effective, "CapBnd": k.Bounding, "CapAmb": k.Ambient}
 	for line := range strings.Lines(real) {
@@ -42,13 +45,13 @@ func status(real string, k *cred.Cred) string {
 		set, isCap := caps[name]
 		switch {
 		case name == "Uid":
-			ids(name, k.UID)
+			ids(name, k.UID, by.ShowUID)
 		case name == "Gid":
-			ids(name, k.GID)
+			ids(name, k.GID, by.ShowGID)
 		case name == "Groups":
 			out.WriteString("Groups:\t")
 			for _, g := range k.Groups {
-				fmt.Fprintf(&out, "%d ", g)
+				fmt.Fprintf(&out, "%d ", by.ShowGID(g))
 			}
 			out.WriteString("\n")
 		case isCap:
@@ -131,9 +134,10 @@ func (id *identity) socketName(c *tracer.Call, name string, r *fsview.Resolution
 
 // guestIDs are the ids of a process, or of one that is not the sandbox'.
 func (id *identity) guestIDs(pid int, uid, gid uint32) (guestUID, guestGID uint32) {
+	ns := id.reader().NS
 	if t := id.h.tr.Task(pid); t != nil {
 		k := credOf(t)
-		return k.UID.Effective, k.GID.Effective
+		return ns.ShowUID(k.UID.Effective), ns.ShowGID(k.GID.Effective)
 	}
 	if uid == id.uid {
 		uid = 0
@@ -141,5 +145,5 @@ func (id *identity) guestIDs(pid int, uid, gid uint32) (guestUID, guestGID uint3
 	if gid == id.gid {
 		gid = 0
 	}
-	return uid, gid
+	return ns.ShowUID(uid), ns.ShowGID(gid)
 }

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/ptbox/ptbox/internal/cred"
 	"github.com/ptbox/ptbox/tracer"
 )
 
@@ -45,7 +46,9 @@ func (id *identity) control(c *tracer.Call, hdr []byte) ([]byte, unix.Errno) {
 	credentials(b, func(d []byte) {
 		found = true
 		uid, gid := binary.LittleEndian.Uint32(d[4:]), binary.LittleEndian.Uint32(d[8:])
-		if !slices.Contains([]uint32{k.UID.Real, k.UID.Effective, k.UID.Saved}, uid) && !k.Can(unix.CAP_SETUID) ||
+		if uid, gid = k.NS.UID(uid), k.NS.GID(gid); uid == cred.Keep || gid == cred.Keep {
+			bad = unix.EINVAL
+		} else if !slices.Contains([]uint32{k.UID.Real, k.UID.Effective, k.UID.Saved}, uid) && !k.Can(unix.CAP_SETUID) ||
 			!slices.Contains([]uint32{k.GID.Real, k.GID.Effective, k.GID.Saved}, gid) && !k.Can(unix.CAP_SETGID) {
 			bad = unix.EPERM
 		}

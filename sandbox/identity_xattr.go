@@ -172,7 +172,7 @@ func mayAlias(t *tracer.Task, name string) unix.Errno {
 	if name == capXattr {
 		n = unix.CAP_SETFCAP
 	}
-	if !capable(t, n) {
+	if !credOf(t).CanIn(nil, n) {
 		return unix.EPERM
 	}
 	return 0

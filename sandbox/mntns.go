@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/internal/cred"
 	"github.com/ptbox/ptbox/tracer"
 )
 
@@ -10,8 +11,9 @@ import (
 // identity there is one, which never changes.
 type mntNS struct {
 	view    *fsview.View
-	tasks   int // that are in it
-	version int // changes with the view
+	user    *cred.UserNS // that it belongs to
+	tasks   int          // that are in it
+	version int          // changes with the view
 
 	readOnlyMounts bool
 	overlays       bool // the view has an overlay
@@ -30,7 +32,7 @@ type mntNS struct {
 // enter makes t the task at hand.
 func (h *handler) enter(t *tracer.Task) {
 	p := proc(t)
-	h.mntNS, h.uts = p.mnt, p.uts
+	h.mntNS, h.uts, h.task = p.mnt, p.uts, t
 }
 
 // leave gives up a task's share.
@@ -40,10 +42,14 @@ func (n *mntNS) leave() {
 	}
 }
 
-// cloneNS makes a namespace that shows what n shows.
-func (h *handler) cloneNS(n *mntNS) *mntNS {
+// cloneNS makes a namespace that shows what n shows. If it belongs to another
+// user namespace, its mounts are locked.
+func (h *handler) cloneNS(n *mntNS, user *cred.UserNS) *mntNS {
 	now := h.mntNS
-	c := &mntNS{view: n.view.Clone()}
+	c := &mntNS{view: n.view.Clone(), user: user}
+	if user != n.user {
+		lockMounts(c.view)
+	}
 	h.mntNS = c
 	h.remap()
 	h.mntNS = now

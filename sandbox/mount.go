@@ -70,7 +70,7 @@ func (id *identity) mount(c *tracer.Call) bool {
 }
 
 // mayMount is whether a task may change its mount namespace.
-func mayMount(t *tracer.Task) bool { return capable(t, unix.CAP_SYS_ADMIN) }
+func mayMount(t *tracer.Task) bool { return credOf(t).CanIn(proc(t).mnt.user, unix.CAP_SYS_ADMIN) }
 
 // spot is an object that a path of a mount call names.
 type spot struct {

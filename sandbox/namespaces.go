@@ -3,6 +3,7 @@ package sandbox
 import (
 	"golang.org/x/sys/unix"
 
+	"github.com/ptbox/ptbox/internal/cred"
 	"github.com/ptbox/ptbox/tracer"
 )
 
@@ -12,41 +13,57 @@ import (
 const (
 	newNamespaces = unix.CLONE_NEWNS | unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET |
 		unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWTIME
-	emulated = unix.CLONE_NEWNS | unix.CLONE_NEWUTS
+	emulated = unix.CLONE_NEWNS | unix.CLONE_NEWUTS | unix.CLONE_NEWUSER
 
 	unshareFlags = newNamespaces | unix.CLONE_THREAD | unix.CLONE_FS | unix.CLONE_SIGHAND | unix.CLONE_VM |
 		unix.CLONE_FILES | unix.CLONE_SYSVSEM
 )
 
 // uts is the host name that the guest sees.
-type uts struct{ node, domain string }
+type uts struct {
+	node, domain string
+	user         *cred.UserNS // that it belongs to
+}
 
 // spaces are the namespaces that a task is about to get; nil means that it
 // keeps the one that it has.
 type spaces struct {
-	mnt *mntNS
-	uts *uts
+	cred *cred.Cred // in a new user namespace
+	mnt  *mntNS
+	uts  *uts
 }
 
 // newSpaces makes the namespaces that flags ask for.
 func (id *identity) newSpaces(t *tracer.Task, flags uint64) (*spaces, unix.Errno) {
-	if flags&newNamespaces&^emulated != 0 || !capable(t, unix.CAP_SYS_ADMIN) {
-		return nil, unix.EPERM
-	}
 	n := &spaces{}
 	p := proc(t)
+	k := p.cred
+	if flags&unix.CLONE_NEWUSER != 0 {
+		if id.h.rootOf(t) != "" {
+			return nil, unix.EPERM // in a chroot
+		}
+		if e := k.NewUserNS(); e != 0 {
+			return nil, e
+		}
+		n.cred = &k
+	}
+	if rest := flags & newNamespaces &^ unix.CLONE_NEWUSER; rest&^emulated != 0 || rest != 0 && !k.Can(unix.CAP_SYS_ADMIN) {
+		return nil, unix.EPERM
+	}
 	if flags&unix.CLONE_NEWNS != 0 {
-		n.mnt = id.h.cloneNS(p.mnt)
+		n.mnt = id.h.cloneNS(p.mnt, k.NS)
 	}
 	if flags&unix.CLONE_NEWUTS != 0 {
-		u := *p.uts
-		n.uts = &u
+		n.uts = &uts{p.uts.node, p.uts.domain, k.NS}
 	}
 	return n, 0
 }
 
 // give moves a task into its namespaces.
 func (h *handler) give(t *tracer.Task, n *spaces) {
+	if n.cred != nil {
+		proc(t).cred = *n.cred
+	}
 	if n.mnt != nil {
 		h.join(t, n.mnt)
 	}
@@ -69,7 +86,8 @@ func (h *handler) unshare(c *tracer.Call) {
 	if flags&newNamespaces != 0 {
 		e := unix.EPERM
 		switch {
-		case flags&^unshareFlags != 0:
+		case flags&^unshareFlags != 0,
+			flags&(unix.CLONE_NEWUSER|unix.CLONE_THREAD|unix.CLONE_SIGHAND|unix.CLONE_VM) != 0 && h.threads(c.Task) > 1:
 			e = unix.EINVAL
 		case h.id != nil:
 			n, e = h.id.newSpaces(c.Task, flags)
@@ -79,7 +97,7 @@ func (h *handler) unshare(c *tracer.Call) {
 			return
 		}
 		rest := flags &^ newNamespaces
-		if n.mnt != nil {
+		if flags&(unix.CLONE_NEWNS|unix.CLONE_NEWUSER) != 0 {
 			rest |= unix.CLONE_FS
 		}
 		if rest == 0 {
@@ -107,6 +125,16 @@ func (h *handler) unshare(c *tracer.Call) {
 			h.give(r.Task, n)
 		}
 	})
+}
+
+// threads is the number of threads of a task's process.
+func (h *handler) threads(t *tracer.Task) int64 {
+	b, e := h.readFile(h.at(t.Tid, "status"))
+	if e != 0 {
+		return 1
+	}
+	n, _ := infoField(string(b), "Threads:", 10)
+	return n
 }
 
 // unshareFS gives a task a current and a root directory of its own.

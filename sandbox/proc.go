@@ -20,6 +20,8 @@ type procfs struct {
 	// listing; whole says that every getdents stops anyway.
 	lists map[int]listState
 	whole bool
+	// writes says in which processes writes to which descriptors stop.
+	writes map[int]writeStops
 }
 
 // setProc finds the mounts that show procfs.
@@ -28,7 +30,7 @@ func (h *handler) setProc() {
 	p := &h.procfs
 	if p.lists == nil {
 		// Once: the seccomp program does not change when the view does.
-		p.lists = map[int]listState{}
+		p.lists, p.writes = map[int]listState{}, map[int]writeStops{}
 		p.whole = p.filters == 0 || len(h.dirs) > 0 || h.overlays
 	}
 	for _, m := range h.view.Mounts() {

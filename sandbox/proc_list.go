@@ -55,12 +55,7 @@ func (h *handler) listing(c *tracer.Call, rel string) bool {
 	case listAlone:
 		flags = 0
 	}
-	code := listFilter()
-	c.SetNr(unix.SYS_SECCOMP)
-	c.SetArg(0, unix.SECCOMP_SET_MODE_FILTER)
-	c.SetArg(1, flags)
-	c.SetRef(2, c.PutWords([]uint64{uint64(len(code) / 8), 0}, map[int]int{1: c.Put(code)}))
-	c.WantResult(func(r *tracer.Result) {
+	h.filter(c, listFilter(), flags, func(r *tracer.Result) {
 		switch {
 		case r.Val == 0:
 			p.lists[tgid] = listStops
@@ -77,8 +72,11 @@ func (h *handler) listing(c *tracer.Call, rel string) bool {
 // listFork passes what a process has installed on to its child.
 func (h *handler) listFork(parent, child *tracer.Task) {
 	p := &h.procfs
-	if parent == nil || len(p.lists) == 0 {
+	if parent == nil || len(p.lists) == 0 && len(p.writes) == 0 {
 		return
+	}
+	if w, ok := p.writes[parent.Tgid()]; ok {
+		p.writes[child.Tgid()] = w
 	}
 	if s := p.lists[parent.Tgid()]; s != listUnknown {
 		p.lists[child.Tgid()] = s
@@ -87,7 +85,7 @@ func (h *handler) listFork(parent, child *tracer.Task) {
 
 // ownFilters is the number of the engine's filters in a process.
 func (h *handler) ownFilters(tgid int) int {
-	n := h.procfs.filters
+	n := h.procfs.filters + h.procfs.writes[tgid].filters
 	if h.procfs.lists[tgid] == listStops {
 		n++
 	}

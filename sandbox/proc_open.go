@@ -61,7 +61,14 @@ func (h *handler) procOpen(c *tracer.Call, r *fsview.Resolution, how openHow) (d
 	if !ok {
 		return false
 	}
-	if e == 0 && (how.flags&unix.O_ACCMODE != unix.O_RDONLY || how.flags&unix.O_TRUNC != 0) {
+	var mf *mapFile
+	if e == 0 && how.flags&unix.O_ACCMODE != unix.O_RDONLY && h.id != nil && isMapFile(rel) {
+		var done bool
+		if mf, done = h.id.openMap(c, rel); done {
+			return true
+		}
+	}
+	if e == 0 && mf == nil && (how.flags&unix.O_ACCMODE != unix.O_RDONLY || how.flags&unix.O_TRUNC != 0) {
 		// None of them can be written but by the host's root, and that is
 		// not what the guest would write to.
 		e = unix.EACCES
@@ -80,6 +87,9 @@ func (h *handler) procOpen(c *tracer.Call, r *fsview.Resolution, how openHow) (d
 	c.SetArg(1, flags)
 	c.WantResult(func(r *tracer.Result) {
 		if r.Val >= 0 {
+			if mf != nil {
+				h.id.opened(r.Task, int(r.Val), mf)
+			}
 			if e := h.fillText(r.Task, int(r.Val), text); e != 0 {
 				h.log.Warn("a text of procfs cannot be written", "text", rel, "err", e)
 			}

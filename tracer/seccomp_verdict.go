@@ -1,6 +1,10 @@
 package tracer
 
-import "golang.org/x/sys/unix"
+import (
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
 
 type verdict uint8
 
@@ -15,6 +19,9 @@ func (tr *Tracer) verdict(c *Call) (verdict, unix.Errno) {
 	v := Decide(&tr.policy, auditArch[c.ABI], uint32(c.Nr), &c.Args)
 	switch v & unix.SECCOMP_RET_ACTION_FULL {
 	case RetAllow:
+		if len(tr.caught) > 0 && slices.Contains(tr.caught, c.Nr) {
+			return verdictStop, 0
+		}
 		return verdictAllow, 0
 	case RetErrno:
 		return verdictErrno, VerdictErrno(v)
@@ -24,3 +31,11 @@ func (tr *Tracer) verdict(c *Call) (verdict, unix.Errno) {
 
 // entIndex is the row's place in Table.
 func entIndex(s *Sysent) int { return int(s.index) }
+
+// Catch hands a call that is native by the table to the Handler from now on,
+// with Trap "syscall". With seccomp it takes a filter that stops it.
+func (tr *Tracer) Catch(nr int) {
+	if !slices.Contains(tr.caught, nr) {
+		tr.caught = append(tr.caught, nr)
+	}
+}

@@ -18,7 +18,7 @@ var tableProcess = []Sysent{
 	{
 		Name: "unshare", Nr: nrs{272, 310, 97}, Args: kinds{CloneFlags},
 		Class: ClassProcess, Support: Handled,
-		Note: "Namespaces are refused with EPERM, but for mount and UTS namespaces of an emulated root, which are the view's; CLONE_FS, CLONE_FILES and CLONE_SYSVSEM are the kernel's.",
+		Note: "Namespaces are refused with EPERM, but for mount, user and UTS namespaces with an emulated identity, which are ptbox's own; CLONE_FS, CLONE_FILES and CLONE_SYSVSEM are the kernel's.",
 	},
 	{
 		Name: "setns", Nr: nrs{308, 346, 268}, Args: kinds{FD, CloneFlags},

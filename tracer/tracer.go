@@ -115,6 +115,7 @@ type Tracer struct {
 	started bool
 	stats   Stats
 	byEnt   []uint64
+	caught  []int // see Catch
 	scratch []byte
 	onStart func()
 	child   *child

@@ -19,6 +19,8 @@ func (i *IDs) has(id uint32) bool { return id == i.Real || id == i.Effective || 
 
 // Cred is an identity.
 type Cred struct {
+	// NS is the user namespace that it belongs to.
+	NS       *UserNS
 	UID, GID IDs
 	// Groups are sorted, as the kernel keeps them.
 	Groups                                               []uint32
@@ -116,20 +118,49 @@ func setFS(i IDs, id uint32, privileged bool) IDs {
 	return i
 }
 
+// valid translates id arguments into ids of the first user namespace. Keep
+// stays Keep; ok is false if one is not mapped.
+func valid(m idMap, ids ...*uint32) bool {
+	for _, id := range ids {
+		if *id == Keep {
+			continue
+		}
+		if *id = m.down(*id); *id == Keep {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *Cred) uids(ids ...*uint32) bool { m, _ := c.NS.maps(); return valid(m, ids...) }
+func (c *Cred) gids(ids ...*uint32) bool { _, m := c.NS.maps(); return valid(m, ids...) }
+
+// root is the user id that has root's powers in c's user namespace.
+func (c *Cred) root() uint32 { return c.NS.UID(0) }
+
 // SetUID is setuid(2).
 func (c *Cred) SetUID(id uint32) unix.Errno {
+	if !c.uids(&id) {
+		return unix.EINVAL
+	}
 	n, e := setID(c.UID, id, c.Can(unix.CAP_SETUID))
 	return c.newUID(n, e)
 }
 
 // SetREUID is setreuid(2).
 func (c *Cred) SetREUID(r, e uint32) unix.Errno {
+	if !c.uids(&r, &e) {
+		return unix.EINVAL
+	}
 	n, err := setRE(c.UID, r, e, c.Can(unix.CAP_SETUID))
 	return c.newUID(n, err)
 }
 
 // SetRESUID is setresuid(2).
 func (c *Cred) SetRESUID(r, e, s uint32) unix.Errno {
+	if !c.uids(&r, &e, &s) {
+		return unix.EINVAL
+	}
 	n, err := setRES(c.UID, r, e, s, c.Can(unix.CAP_SETUID))
 	return c.newUID(n, err)
 }
@@ -140,21 +171,21 @@ func (c *Cred) newUID(n IDs, e unix.Errno) unix.Errno {
 	if e != 0 {
 		return e
 	}
-	old := c.UID
+	old, root := c.UID, c.root()
 	c.UID = n
 	if c.Securebits&NoSetuidFixup != 0 {
 		return 0
 	}
-	if old.has(0) && !n.has(0) {
+	if old.has(root) && !n.has(root) {
 		if c.Securebits&KeepCaps == 0 {
 			c.Permitted, c.Effective = 0, 0
 		}
 		c.Ambient = 0
 	}
-	if old.Effective == 0 && n.Effective != 0 {
+	if old.Effective == root && n.Effective != root {
 		c.Effective = 0
 	}
-	if old.Effective != 0 && n.Effective == 0 {
+	if old.Effective != root && n.Effective == root {
 		c.Effective = c.Permitted
 	}
 	return 0
@@ -162,33 +193,44 @@ func (c *Cred) newUID(n IDs, e unix.Errno) unix.Errno {
 
 // SetFSUID is setfsuid(2); it returns the id before.
 func (c *Cred) SetFSUID(id uint32) uint32 {
-	old := c.UID.FS
-	c.UID = setFS(c.UID, id, c.Can(unix.CAP_SETUID))
+	old, root := c.UID.FS, c.root()
+	if c.uids(&id) {
+		c.UID = setFS(c.UID, id, c.Can(unix.CAP_SETUID))
+	}
 	if c.Securebits&NoSetuidFixup == 0 {
 		switch now := c.UID.FS; {
-		case old == 0 && now != 0:
+		case old == root && now != root:
 			c.Effective &^= fsCaps
-		case old != 0 && now == 0:
+		case old != root && now == root:
 			c.Effective |= fsCaps & c.Permitted
 		}
 	}
-	return old
+	return c.NS.ShowUID(old)
 }
 
 // SetGID is setgid(2).
 func (c *Cred) SetGID(id uint32) (e unix.Errno) {
+	if !c.gids(&id) {
+		return unix.EINVAL
+	}
 	c.GID, e = setID(c.GID, id, c.Can(unix.CAP_SETGID))
 	return e
 }
 
 // SetREGID is setregid(2).
 func (c *Cred) SetREGID(r, e uint32) (err unix.Errno) {
+	if !c.gids(&r, &e) {
+		return unix.EINVAL
+	}
 	c.GID, err = setRE(c.GID, r, e, c.Can(unix.CAP_SETGID))
 	return err
 }
 
 // SetRESGID is setresgid(2).
 func (c *Cred) SetRESGID(r, e, s uint32) (err unix.Errno) {
+	if !c.gids(&r, &e, &s) {
+		return unix.EINVAL
+	}
 	c.GID, err = setRES(c.GID, r, e, s, c.Can(unix.CAP_SETGID))
 	return err
 }
@@ -196,8 +238,10 @@ func (c *Cred) SetRESGID(r, e, s uint32) (err unix.Errno) {
 // SetFSGID is setfsgid(2); it returns the id before.
 func (c *Cred) SetFSGID(id uint32) uint32 {
 	old := c.GID.FS
-	c.GID = setFS(c.GID, id, c.Can(unix.CAP_SETGID))
-	return old
+	if c.gids(&id) {
+		c.GID = setFS(c.GID, id, c.Can(unix.CAP_SETGID))
+	}
+	return c.NS.ShowGID(old)
 }
 
 // MaxGroups is NGROUPS_MAX.
@@ -205,19 +249,32 @@ const MaxGroups = 65536
 
 // SetGroups is setgroups(2).
 func (c *Cred) SetGroups(list []uint32) unix.Errno {
-	if !c.Can(unix.CAP_SETGID) {
+	if !c.MaySetGroups() {
 		return unix.EPERM
 	}
 	if len(list) > MaxGroups || slices.Contains(list, Keep) {
 		return unix.EINVAL
 	}
-	c.Groups = slices.Sorted(slices.Values(list))
+	list = slices.Clone(list)
+	for i := range list {
+		if !c.gids(&list[i]) {
+			return unix.EINVAL
+		}
+	}
+	slices.Sort(list)
+	c.Groups = list
 	return 0
+}
+
+// MaySetGroups says whether setgroups(2) is allowed. In a user namespace it is
+// not before groups are mapped, nor if its setgroups file says so.
+func (c *Cred) MaySetGroups() bool {
+	return c.Can(unix.CAP_SETGID) && (c.NS == nil || c.NS.gid != nil && !c.NS.noSetgroups)
 }
 
 // MaySignal is the permission rule of kill(2) for another user's process.
 // SIGCONT within a session is the caller's to allow.
 func (c *Cred) MaySignal(to *Cred) bool {
 	return c.UID.Effective == to.UID.Saved || c.UID.Effective == to.UID.Real ||
-		c.UID.Real == to.UID.Saved || c.UID.Real == to.UID.Real || c.Can(unix.CAP_KILL)
+		c.UID.Real == to.UID.Saved || c.UID.Real == to.UID.Real || c.CanIn(to.NS, unix.CAP_KILL)
 }

@@ -21,8 +21,8 @@ type FileCaps struct {
 // "Transformation of capabilities during execve()"). secure is what the
 // program finds as AT_SECURE.
 func (c *Cred) Exec(f File) (secure bool) {
-	old := *c
-	if !c.NoNewPrivs {
+	old, root := *c, c.root()
+	if !c.NoNewPrivs && c.NS.has(f.UID, f.GID) {
 		if f.SetUID {
 			c.UID.Effective = f.UID
 		}
@@ -38,14 +38,14 @@ func (c *Cred) Exec(f File) (secure bool) {
 	}
 	if c.Securebits&NoRoot == 0 {
 		switch {
-		case hasCaps && c.UID.Real != 0 && c.UID.Effective == 0:
+		case hasCaps && c.UID.Real != root && c.UID.Effective == root:
 			// A set-user-ID-root program with capabilities of its own gets
 			// just those (handle_privileged_root).
 		default:
-			if c.UID.Effective == 0 || c.UID.Real == 0 {
+			if c.UID.Effective == root || c.UID.Real == root {
 				file.Permitted, file.Inheritable = AllCaps, AllCaps
 			}
-			if c.UID.Effective == 0 {
+			if c.UID.Effective == root {
 				file.Effective = true
 			}
 		}
@@ -61,7 +61,7 @@ func (c *Cred) Exec(f File) (secure bool) {
 	c.UID.Saved, c.UID.FS = c.UID.Effective, c.UID.Effective
 	c.GID.Saved, c.GID.FS = c.GID.Effective, c.GID.Effective
 	c.Securebits &^= KeepCaps
-	return setid || c.UID.Real != 0 && (file.Effective || !c.Permitted.within(c.Ambient))
+	return setid || c.UID.Real != root && (file.Effective || !c.Permitted.within(c.Ambient))
 }
 
 // Access is the permission check of the kernel (generic_permission) on an
@@ -78,11 +78,11 @@ func (c *Cred) Access(uid, gid, mode, want uint32) bool {
 		return true
 	}
 	dir := mode&unix.S_IFMT == unix.S_IFDIR
-	if c.Can(unix.CAP_DAC_READ_SEARCH) && (want&^unix.R_OK == 0 || dir && want&unix.W_OK == 0) {
+	if c.CanOver(uid, gid, unix.CAP_DAC_READ_SEARCH) && (want&^unix.R_OK == 0 || dir && want&unix.W_OK == 0) {
 		return true
 	}
 	// A program that nobody may execute is not one for root either.
-	return c.Can(unix.CAP_DAC_OVERRIDE) && (dir || want&unix.X_OK == 0 || mode&0o111 != 0)
+	return c.CanOver(uid, gid, unix.CAP_DAC_OVERRIDE) && (dir || want&unix.X_OK == 0 || mode&0o111 != 0)
 }
 
 // AccessReal is the check of access(2): with the real ids, and with the
@@ -92,7 +92,7 @@ func (c *Cred) AccessReal(uid, gid, mode, want uint32) bool {
 	n.UID.FS, n.GID.FS = c.UID.Real, c.GID.Real
 	if c.Securebits&NoSetuidFixup == 0 {
 		n.Effective = 0
-		if c.UID.Real == 0 {
+		if c.UID.Real == c.root() {
 			n.Effective = c.Permitted
 		}
 	}

@@ -21,6 +21,7 @@ const (
 	private = "0x44000"
 	newNS   = "0x20000"
 	newUTS  = "0x4000000"
+	newUser = "0x10000000"
 	detach  = "2"
 )
 
@@ -64,6 +65,30 @@ var nsCases = map[string][]string{
 		"mkdir /a 0755", "mkdir /b 0755", "mount t /a tmpfs 0", "create /a/x 0644", "clone " + newNS + " ls /a,mount t /b tmpfs 0,create /b/y 0644,ls /b,umount /a 0,ls /a,mounts /proc/self/mountinfo",
 		"ls /a", "ls /b", "clone 0 mount t /b tmpfs 0,ls /b", "ls /b", "mounts /proc/self/mountinfo", "umount /b 0", "unshare " + newNS, "mount t /b tmpfs 0", "mounts /proc/self/mountinfo",
 		"clone " + newUTS + " hostname inner", "unshare 0x8000000000", "setuid 5 5 5", "unshare " + newNS, "clone " + newNS + " ls /", "unshare " + newUTS,
+	},
+	"user": {
+		"create /f 0600", "create /g 0644", "chown /g 1000 1000", "mkdir /d 0755", "chown /d 5 5",
+		"clone " + newUser + " ids,caps,stat /f,stat /g,read /f,chown /f 1 1,setuid 0 0 0,setgroups 5,hostname x,mount t /d tmpfs 0,chroot /d,read /proc/self/uid_map,read /proc/self/setgroups",
+		"clone " + newUser + " write /proc/self/uid_map 0 0 1,write /proc/self/gid_map 0 0 1,write /proc/self/setgroups deny,write /proc/self/setgroups deny,write /proc/self/gid_map 0 0 1,write /proc/self/gid_map 0 0 1,write /proc/self/uid_map 0 0 1,write /proc/self/setgroups allow,ids,caps,stat /f,stat /g,read /f,chown /f 1 1,chown /f 0 0,chown /g 0 0,chmod /g 0600,read /g,setuid 1 1 1,setuid 0 0 0,setgroups 0,read /proc/self/uid_map,read /proc/self/gid_map,read /proc/self/setgroups,mknod /n 020644 1 3,status",
+		"clone " + newUser + " write /proc/self/uid_map 5 0 1,ids,caps,unshare " + newUser + ",ids,caps,write /proc/self/uid_map 7 5 1,ids,stat /f,read /proc/self/uid_map",
+		"clone " + newUser + " write /proc/self/uid_map 0 1 1,write /proc/self/uid_map 0 0 2,write /proc/self/uid_map 0 0,write /proc/self/uid_map 0 0 0,write /proc/self/uid_map x 0 1,write /proc/self/uid_map 0 0 1 1,write /proc/self/uid_map 0 0 1|0 0 1,write /proc/self/uid_map 0 0 1||,write /proc/self/uid_map 0 0 1|",
+		"write /proc/self/uid_map 0 0 1", "write /proc/self/setgroups deny",
+	},
+	"user-maps": {
+		"create /f 0600", "create /g 0640", "chown /g 1005 1005", "create /h 0600", "chown /h 1001 1001", "create /x 0600", "chown /x 3 3", "mkdir /d 0777", "chmod /d 0777",
+		"clonemap " + newUser + " 0:1000:100 0:1000:100 ids,setgid 0 0 0,setuid 0 0 0,setgroups 1 2,ids,caps,stat /f,stat /g,stat /h,stat /x,read /g,read /h,read /x,chown /g 7 8,stat /g,chown /g 100 1,chown /x 0 0,chmod /x 0644,create /d/n 0644,stat /d/n,chown /d/n 4 4,stat /d/n,setuid 100 100 100,setuid 9 9 9,ids,caps,read /h,read /proc/self/uid_map,mknod /d/c 020644 1 3,mknod /d/p 010644 0 0,stat /d/p,status",
+		"stat /g", "stat /d/n", "stat /d/p",
+		"clonemap " + newUser + " 0:0:1;10:500:10 0:0:1;10:500:10 ids,setuid 11 11 11,ids,read /proc/self/uid_map",
+		"clonemap " + newUser + " 0:0:1 0:0:1 clonemap " + newUser + " 3:0:1 3:0:1 ids",
+		"setgid 7 7 7", "setuid 6 6 6", "clone " + newUser + " write /proc/self/uid_map 0 0 1,write /proc/self/uid_map 0 6 1,write /proc/self/gid_map 0 7 1,write /proc/self/setgroups deny,write /proc/self/gid_map 0 7 1,ids,caps,read /f,stat /f,stat /d,create /d/m 0644,stat /d/m,hostname x,mount t /d tmpfs 0,unshare " + newNS + ",mount t /d tmpfs 0,ls /d",
+		"clone " + newNS + " ids", "stat /d/m",
+	},
+	"user-mounts": {
+		"mkdir /a 0755", "mkdir /b 0755", "mount t /a tmpfs 0", "mount t /b tmpfs 1",
+		"clone 0x10020000 write /proc/self/uid_map 0 0 1,mounts /proc/self/mountinfo,umount /a 0,umount /a 2,mount none /b none 0x1020,mount none /b none 0x1021,mount /a /b none " + move + ",mount / /a none " + bind + ",mount / /a none " + rbind + ",umount /a 2,mount t /a tmpfs 0,umount /a 0,create /a/x 0644",
+		"ls /a", "mounts /proc/self/mountinfo",
+		"clone 0x14000000 write /proc/self/uid_map 0 0 1,hostname inner,mount t /b tmpfs 0", "clone " + newUser + " unshare " + newUTS + ",hostname inner2,unshare " + newNS + ",mount t /b tmpfs 0",
+		"mkdir /r 0755", "chroot /r", "unshare " + newUser,
 	},
 	"chroot": {
 		"mkdir /r 0755", "mkdir /r/proc 0755", "mkdir /r/m 0755", "mount /proc /r/proc none " + rbind, "mount t /r/m tmpfs 0", "chroot /r", "chdir /", "mounts /proc/self/mountinfo", "mkdir /m/old 0755", "chdir /m", "pivot /m /m/old",

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -20,8 +21,20 @@ func ownNS(op string, a []string) (out string, err error, ok bool) { //nolint:re
 	case "unshare":
 		return "ok", unix.Unshare(num(a[0])), true
 	case "clone":
-		out, err = ownClone(uintptr(num(a[0])), strings.Split(strings.Join(a[1:], " "), ","))
+		out, err = ownClone(uintptr(num(a[0])), nil, nil, a[1:])
 		return out, err, true
+	case "clonemap":
+		// The maps, of user and group ids, are written by the parent.
+		out, err = ownClone(uintptr(num(a[0])), idMaps(a[1]), idMaps(a[2]), a[3:])
+		return out, err, true
+	case "write":
+		fd, err := unix.Open(a[0], unix.O_WRONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return "open", err, true
+		}
+		defer unix.Close(fd)
+		n, err := unix.Write(fd, []byte(strings.ReplaceAll(strings.Join(a[1:], " "), "|", "\n")))
+		return strconv.Itoa(n), err, true
 	case "pivot":
 		return "ok", unix.PivotRoot(a[0], a[1]), true
 	case "mounts":
@@ -42,12 +55,24 @@ func ownNS(op string, a []string) (out string, err error, ok bool) { //nolint:re
 }
 
 // ownClone runs operations in a child that is born with the flags.
-func ownClone(flags uintptr, ops []string) (string, error) {
-	cmd := exec.Command("/proc/self/exe", append([]string{"own"}, ops...)...)
+func ownClone(flags uintptr, uids, gids []syscall.SysProcIDMap, ops []string) (string, error) {
+	cmd := exec.Command("/proc/self/exe", append([]string{"own"}, strings.Split(strings.Join(ops, " "), ",")...)...)
 	cmd.Stdin = os.Stdin
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: flags, UidMappings: uids, GidMappings: gids, GidMappingsEnableSetgroups: true}
 	out, err := cmd.CombinedOutput()
 	return strings.ReplaceAll("\n"+strings.TrimSpace(string(out)), "\n", "\n\t"), err
+}
+
+// idMaps reads maps as FIRST:PARENT:COUNT, separated by semicolons.
+func idMaps(s string) (out []syscall.SysProcIDMap) {
+	for m := range strings.SplitSeq(s, ";") {
+		var x syscall.SysProcIDMap
+		if _, err := fmt.Sscanf(m, "%d:%d:%d", &x.ContainerID, &x.HostID, &x.Size); err != nil {
+			panic(err)
+		}
+		out = append(out, x)
+	}
+	return out
 }
 
 // ownMounts lists the mount points of a mount table, and which are read-only.
