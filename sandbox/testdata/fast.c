@@ -317,6 +317,54 @@ static void dumps(void)
 	}
 }
 
+/* memory adds up what a process has for itself that it has not natively: pages
+   below 1 MiB, and pages of code. */
+static void memory(void)
+{
+	char line[4096];
+	unsigned long from, kb, sum = 0;
+	char perms[8];
+	int ours = 0;
+	for (int i = 0; i < 100; i++)
+		calls();
+	FILE *f = fopen("/proc/self/smaps", "r");
+	while (f && fgets(line, sizeof line, f)) {
+		if (sscanf(line, "%lx-%*x %7s", &from, perms) == 2)
+			ours = from < 0x100000 || perms[2] == 'x';
+		else if (ours && sscanf(line, "Private_Dirty: %lu kB", &kb) == 1)
+			sum += kb;
+	}
+	if (!f || sum > 64)
+		wrong("KiB", sum);
+}
+
+/* many starts 500 children that have made their calls, says "up", and ends
+   them when its input ends. */
+static void many(void)
+{
+	pid_t p[500];
+	int up[2];
+	char c;
+	if (pipe(up))
+		wrong("pipe", 0);
+	for (int i = 0; i < 500; i++)
+		if (!(p[i] = fork())) {
+			calls();
+			write(up[1], "x", 1);
+			for (;;)
+				pause();
+		} else if (p[i] < 0)
+			wrong("fork", i);
+	for (int i = 0; i < 500; i++)
+		read(up[0], &c, 1);
+	write(1, "up\n", 3);
+	read(0, &c, 1);
+	for (int i = 0; i < 500; i++) {
+		kill(p[i], SIGKILL);
+		waitpid(p[i], 0, 0);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct stat st;
@@ -354,6 +402,10 @@ int main(int argc, char **argv)
 		pointers();
 	else if (!strcmp(c, "dump"))
 		dumps();
+	else if (!strcmp(c, "memory"))
+		memory();
+	else if (!strcmp(c, "many"))
+		many();
 	else
 		return 5;
 	if (!bad && !quiet)

@@ -35,3 +35,10 @@ func TestCell(t *testing.T) {
 		t.Errorf("bad cell %q", got)
 	}
 }
+
+func TestCalls(t *testing.T) {
+	const in = "ptbox: stats: stops            42\nptbox: stats: call openat      7\nptbox: stats: fast stat        9\nptbox: stats: call execve      1\n"
+	if got, want := calls(in), "openat 7, execve 1"; got != want {
+		t.Errorf("calls = %q, want %q", got, want)
+	}
+}

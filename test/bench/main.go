@@ -1,6 +1,8 @@
 // Command bench prints what ptbox costs, as ratios: the same work natively,
-// under ptbox with the identity view, and under PRoot and fakechroot where
-// they are installed, interleaved in one run. It judges nothing: a time is
+// under ptbox with the identity view, with and without the fast path, and under
+// PRoot and fakechroot where they are installed, interleaved in one run. With
+// -root DIR, a root file system such as mmdebstrap makes, ptbox is measured in
+// there as well, with ten binds. It judges nothing: a time is
 // never a reason to fail. Only a command whose exit status differs from the
 // native one is.
 //
@@ -15,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,8 +25,9 @@ import (
 func main() {
 	ptbox := flag.String("ptbox", "./ptbox", "the ptbox to measure")
 	only := flag.String("only", "", "measure only rows whose name contains this")
+	root := flag.String("root", os.Getenv("BENCH_ROOT"), "a root file system to measure in as well")
 	flag.Parse()
-	if err := bench(*ptbox, *only); err != nil {
+	if err := bench(*ptbox, *only, *root); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -36,7 +40,7 @@ type plan struct {
 	calls, spawns int
 }
 
-func bench(ptbox, only string) error {
+func bench(ptbox, only, root string) error {
 	ptbox, err := filepath.Abs(ptbox)
 	if err != nil {
 		return err
@@ -46,13 +50,17 @@ func bench(ptbox, only string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-
 	p := plan{rounds: 3, budget: 15 * time.Second, calls: 1000, spawns: 30}
 	if os.Getenv("BENCH_LONG") != "" {
 		p = plan{rounds: 9, budget: 5 * time.Minute, calls: 10000, spawns: 300}
 	}
 	s := &suite{dir: dir, plan: p, user: user(), only: only}
-	if err := s.install(ptbox); err != nil {
+	defer func() {
+		for _, d := range s.remove {
+			os.RemoveAll(d)
+		}
+	}()
+	if err := s.install(ptbox, root); err != nil {
 		return err
 	}
 	if err := s.prepare(); err != nil {
@@ -62,6 +70,14 @@ func bench(ptbox, only string) error {
 	for _, pl := range placements() {
 		s.micro(pl)
 		s.workloads(pl)
+	}
+	if len(s.left) > 0 {
+		fmt.Println("Calls that still stop with the fast path:")
+		fmt.Println()
+		for _, l := range s.left {
+			fmt.Println(l)
+		}
+		fmt.Println()
 	}
 	for _, n := range s.notes {
 		fmt.Println(n)
@@ -103,7 +119,7 @@ func placements() []placement {
 
 // install finds the tools to compare. ptbox is copied to where an
 // unprivileged user can run it.
-func (s *suite) install(ptbox string) error {
+func (s *suite) install(ptbox, root string) error {
 	if err := os.Chmod(s.dir, 0o755); err != nil {
 		return err
 	}
@@ -113,7 +129,22 @@ func (s *suite) install(ptbox string) error {
 	}
 	s.tools = []tool{
 		{name: "native"},
-		{name: "ptbox", prefix: []string{bin, "exec", "-r", "/", "--"}, stats: []string{bin, "exec", "-r", "/", "--stats", "--"}},
+		boxed("ptbox", bin, "-r", "/", "--fast=off"),
+		boxed("ptbox, fast", bin, "-r", "/", "--fast=on"),
+	}
+	if root != "" {
+		flags := []string{"-R", root, "-v", s.dir + ":" + s.dir, "--fast=on"}
+		for i := range 9 {
+			src := filepath.Join(filepath.Dir(s.dir), filepath.Base(s.dir)+fmt.Sprintf("-bind%d", i))
+			if err := os.Mkdir(src, 0o755); err != nil {
+				return err
+			}
+			s.remove = append(s.remove, src)
+			flags = append(flags, "-v", fmt.Sprintf("%s:/srv/bind%d", src, i))
+		}
+		t := boxed("ptbox, root with 10 binds", bin, flags...)
+		t.foreign = true
+		s.tools = append(s.tools, t)
 	}
 	if path, err := exec.LookPath("proot"); err == nil {
 		s.tools = append(s.tools, tool{name: "proot", prefix: []string{path, "-r", "/"}})
@@ -122,6 +153,12 @@ func (s *suite) install(ptbox string) error {
 		s.tools = append(s.tools, tool{name: "fakechroot", prefix: []string{path}})
 	}
 	return nil
+}
+
+// boxed is ptbox with these flags.
+func boxed(name, bin string, flags ...string) tool {
+	prefix := slices.Concat([]string{bin, "exec"}, flags)
+	return tool{name: name, prefix: append(slices.Clone(prefix), "--"), stats: append(slices.Clone(prefix), "--stats", "--")}
 }
 
 // header says where the figures come from: without that they mean nothing.
@@ -155,7 +192,7 @@ func cpuModel() string {
 // version is the first line with a digit in it that the tool says of itself.
 func version(t tool) string {
 	arg := "--version"
-	if t.name == "ptbox" {
+	if t.stats != nil {
 		arg = "version"
 	}
 	out, err := exec.Command(t.prefix[0], arg).CombinedOutput()

@@ -19,6 +19,9 @@ type tool struct {
 	name   string
 	prefix []string
 	stats  []string // the same, printing counters at the end; nil if it cannot
+	// foreign: it sees another root, so only what a workload brings along
+	// can be compared.
+	foreign bool
 }
 
 // A suite is one run of the program.
@@ -29,7 +32,10 @@ type suite struct {
 	tools []tool
 	only  string
 	notes []string
-	wrong int
+	left  []string // what still stops, by row
+	// remove are directories beside dir.
+	remove []string
+	wrong  int
 }
 
 // A run is what one execution of a command showed.
@@ -108,6 +114,18 @@ func stops(stderr string) (int, bool) {
 	}
 	n, err := strconv.Atoi(m[1])
 	return n, err == nil
+}
+
+var callLine = regexp.MustCompile(`(?m)^ptbox: stats: call (\S+) +(\d+)$`)
+
+// calls reads from the same counters which calls stopped, the most frequent
+// first.
+func calls(stderr string) string {
+	var out []string
+	for _, m := range callLine.FindAllStringSubmatch(stderr, -1) {
+		out = append(out, m[1]+" "+m[2])
+	}
+	return strings.Join(out, ", ")
 }
 
 // A cell collects one tool's times of one row.
