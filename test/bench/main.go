@@ -54,7 +54,7 @@ func bench(ptbox, only, root string) error {
 	if os.Getenv("BENCH_LONG") != "" {
 		p = plan{rounds: 9, budget: 5 * time.Minute, calls: 10000, spawns: 300}
 	}
-	s := &suite{dir: dir, plan: p, user: user(), only: only}
+	s := &suite{dir: dir, plan: p, user: user(), only: only, left: map[string]string{}}
 	defer func() {
 		for _, d := range s.remove {
 			os.RemoveAll(d)
@@ -74,8 +74,10 @@ func bench(ptbox, only, root string) error {
 	if len(s.left) > 0 {
 		fmt.Println("Calls that still stop with the fast path:")
 		fmt.Println()
-		for _, l := range s.left {
-			fmt.Println(l)
+		for _, w := range all {
+			if l, ok := s.left[w.name]; ok {
+				fmt.Printf("- %s: %s\n", w.name, l)
+			}
 		}
 		fmt.Println()
 	}

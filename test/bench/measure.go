@@ -32,7 +32,7 @@ type suite struct {
 	tools []tool
 	only  string
 	notes []string
-	left  []string // what still stops, by row
+	left  map[string]string // what still stops, by row
 	// remove are directories beside dir.
 	remove []string
 	wrong  int
