@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -365,6 +366,97 @@ static void many(void)
 	}
 }
 
+/* Attacks. An inode of a file outside of the view is what they are after. */
+enum { TEXT = 0xc4000, POOL = 0xf0000, SLOTS = 16, SLOT = 4096, PATH_AT = 192 };
+
+/* enter jumps to an address with hostile registers; whatever returns comes
+   back here. */
+static long enter(unsigned long at, int dir, const char *path)
+{
+	static unsigned long how[4] __attribute__((aligned(32)));
+	static unsigned long stack[2048];
+	long r = 437;
+	unsigned long back;
+	__asm__ volatile("lea 9f(%%rip), %0" : "=r"(back));
+	for (int i = 1024; i < 2048; i++)
+		stack[i] = back;
+	register long r10 __asm__("r10") = 24;
+	register unsigned long to __asm__("r12") = at;
+	register unsigned long sp __asm__("r13") = (unsigned long)&stack[1024];
+	__asm__ volatile(
+		"mov %%rsp, %%r14\n\tmov %%rbp, %%r15\n\tmov %%r13, %%rsp\n\t"
+		"lea 9f(%%rip), %%r11\n\tmov $0xff000, %%ebx\n\tmov $0xff000, %%ecx\n\tjmp *%%r12\n"
+		"9:\tmov %%r14, %%rsp\n\tmov %%r15, %%rbp"
+		: "+a"(r), "+r"(to), "+r"(sp), "+r"(r10)
+		: "D"((long)dir), "S"(path), "d"(how)
+		: "rbx", "rcx", "r8", "r9", "r11", "r14", "r15", "memory", "cc");
+	return r;
+}
+
+static void bytes(unsigned long length, ino_t outside)
+{
+	int root = open("/", O_PATH | O_DIRECTORY), tried = 0;
+	for (unsigned long at = TEXT; at < TEXT + length; at += at < TEXT + 288 ? 1 : 13) {
+		int st;
+		pid_t p = fork();
+		if (!p) {
+			struct stat s;
+			struct rlimit no = {0, 0};
+			setrlimit(RLIMIT_CORE, &no);
+			struct itimerval it = {{0, 0}, {0, 200000}}; /* some of it loops */
+			setitimer(ITIMER_REAL, &it, 0);
+			long r = enter(at, root, "../outside");
+			_exit(r >= 0 && r < 1024 && !fstat(r, &s) && s.st_ino == outside ? 77 : 0);
+		}
+		tried++;
+		waitpid(p, &st, 0);
+		if (WIFEXITED(st) && WEXITSTATUS(st) == 77)
+			wrong("escaped at", at);
+	}
+	if (tried < 300)
+		wrong("bytes tried", tried);
+	calls();
+}
+
+static void *scribble(void *arg)
+{
+	(void)arg;
+	for (unsigned i = 0; !stop; i++) {
+		char *slot = (char *)(unsigned long)(POOL + i % SLOTS * SLOT);
+		strcpy(slot + PATH_AT, i & 64 ? "../outside" : "/../outside");
+		if (i & 32)
+			*(volatile unsigned long *)slot = 0; /* free */
+	}
+	return 0;
+}
+
+static void pool(ino_t outside)
+{
+	for (int round = 0; round < 10; round++) {
+		int st;
+		pid_t p = fork();
+		if (!p) {
+			pthread_t t;
+			struct stat s;
+			calls();
+			pthread_create(&t, 0, scribble, 0);
+			for (int i = 0; i < 3000; i++) {
+				if (!stat(file, &s) && s.st_ino == outside)
+					_exit(77);
+				int f = open("file", O_RDONLY);
+				if (f >= 0 && !fstat(f, &s) && s.st_ino == outside)
+					_exit(77);
+				close(f);
+			}
+			_exit(0);
+		}
+		waitpid(p, &st, 0);
+		if (WIFEXITED(st) && WEXITSTATUS(st) == 77)
+			wrong("escaped in round", round);
+	}
+	calls();
+}
+
 int main(int argc, char **argv)
 {
 	struct stat st;
@@ -406,6 +498,10 @@ int main(int argc, char **argv)
 		memory();
 	else if (!strcmp(c, "many"))
 		many();
+	else if (!strcmp(c, "bytes") && argc > 4)
+		bytes(atol(argv[3]), atol(argv[4]));
+	else if (!strcmp(c, "pool") && argc > 4)
+		pool(atol(argv[4]));
 	else
 		return 5;
 	if (!bad && !quiet)
