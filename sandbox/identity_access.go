@@ -21,6 +21,9 @@ func (id *identity) permit(t *tracer.Task, o *object, want uint32) unix.Errno {
 	if own && id.over(k, unix.CAP_DAC_OVERRIDE) && o.st.Mode&need == need {
 		return 0 // no record can forbid it
 	}
+	if own && id.h.procDev[o.st.Dev] {
+		return id.permitProc(t, o, want)
+	}
 	id.load(o)
 	shown := *o
 	id.show(&shown)
@@ -31,6 +34,30 @@ func (id *identity) permit(t *tracer.Task, o *object, want uint32) unix.Errno {
 		return 0 // the host's own judgement follows
 	}
 	return id.widen(o, need)
+}
+
+// permitProc is permit below /proc/PID, which belongs to who the process is. Its
+// own descriptors a process sees in any case (proc_fd_permission).
+func (id *identity) permitProc(t *tracer.Task, o *object, want uint32) unix.Errno {
+	st := o.st
+	text, e := id.h.readProc("self/fd/" + strconv.Itoa(o.fd))
+	if e != 0 || o.fd < 0 {
+		return 0 // the kernel's judgement is that of one user
+	}
+	rel := strings.TrimPrefix(text, "/proc/")
+	if of := id.h.tr.Task(relPid(rel)); of != nil {
+		k := credOf(of)
+		st.Uid, st.Gid = k.UID.Effective, k.GID.Effective
+		if _, name, _ := strings.Cut(rel, "/"); strings.HasSuffix(name, "fd") && of.Tgid() == t.Tgid() {
+			return 0
+		}
+	} else {
+		st.Uid, st.Gid = 0, 0
+	}
+	if !credOf(t).Access(st.Uid, st.Gid, st.Mode, want) {
+		return unix.EACCES
+	}
+	return 0
 }
 
 // parent judges the making or removing of a name in a directory, and says

@@ -4,11 +4,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/internal/cred"
 	"github.com/ptbox/ptbox/tracer"
 )
 
@@ -129,8 +131,16 @@ func (id *identity) place(c *tracer.Call, name string, dir int8, n int, follow b
 	if name == "" {
 		return spot{}, unix.ENOENT
 	}
+	here := name[0] == '.' && strings.Trim(name, "./") == "" && !strings.Contains(name, "..")
+	if here {
+		// A directory of a tmpfs is shown by that alone, even where a mount of
+		// the host's tree has the scratch directory in it.
+		if p, e := id.unseen(c, dir, n); e == 0 && p.mount.Kind == fsview.Tmpfs {
+			return p, 0
+		}
+	}
 	r, e := h.resolve(c, name, dir, n, fsview.Lookup, follow, true)
-	if e == unix.EXDEV && strings.Trim(name, "./") == "" && !strings.Contains(name, "..") {
+	if e == unix.EXDEV && here {
 		return id.unseen(c, dir, n)
 	}
 	if e != 0 {
@@ -384,6 +394,7 @@ func isBelow(p, dir string) bool {
 var kinds = map[string]fsview.Kind{
 	"proc": fsview.Proc, "sysfs": fsview.Sysfs, "devpts": fsview.Devpts, "mqueue": fsview.Mqueue,
 	"cgroup": fsview.Cgroup, "cgroup2": fsview.Cgroup, "tmpfs": fsview.Tmpfs, "ramfs": fsview.Tmpfs,
+	"overlay": fsview.Overlay,
 }
 
 // newMount is mount of a new file system.
@@ -394,9 +405,12 @@ func (id *identity) newMount(c *tracer.Call, at *spot, kind string, flags uint64
 	}
 	var t *fsview.Tree
 	var e unix.Errno
-	if k == fsview.Tmpfs {
+	switch k {
+	case fsview.Tmpfs:
 		t, e = id.tmpfs(c, flags)
-	} else {
+	case fsview.Overlay:
+		t, e = id.overlay(c, flags)
+	default:
 		t, e = id.instance(k, flags)
 	}
 	if e != 0 {
@@ -426,21 +440,28 @@ func (id *identity) instance(k fsview.Kind, flags uint64) (*fsview.Tree, unix.Er
 	return t, cause(err)
 }
 
+// tmpfs makes an empty file system. It belongs to whoever mounts it.
 func (id *identity) tmpfs(c *tracer.Call, flags uint64) (*fsview.Tree, unix.Errno) {
 	mode := uint32(0o1777)
-	if c.Args[4] != 0 {
-		data, e := c.String(c.Args[4], 4096)
-		if e != 0 {
-			return nil, e
+	k := credOf(c.Task)
+	uid, gid := k.UID.FS, k.GID.FS
+	data, e := mountData(c)
+	if e != 0 {
+		return nil, e
+	}
+	for w := range strings.SplitSeq(data, ",") {
+		name, v, _ := strings.Cut(w, "=")
+		ok := true
+		switch name {
+		case "mode":
+			mode, ok = octal(v)
+		case "uid":
+			uid, ok = mapped(k.NS.UID, v)
+		case "gid":
+			gid, ok = mapped(k.NS.GID, v)
 		}
-		for w := range strings.SplitSeq(data, ",") {
-			if v, ok := strings.CutPrefix(w, "mode="); ok {
-				n, ok := octal(v)
-				if !ok {
-					return nil, unix.EINVAL
-				}
-				mode = n
-			}
+		if !ok {
+			return nil, unix.EINVAL
 		}
 	}
 	dir, err := id.mountDir()
@@ -456,7 +477,37 @@ func (id *identity) tmpfs(c *tracer.Call, flags uint64) (*fsview.Tree, unix.Errn
 		return nil, errno(err)
 	}
 	t, err := id.h.view.NewTree(fsview.Mount{Source: dir, Kind: fsview.Tmpfs, Mode: mode, Flags: mountFlags(flags)})
-	return t, cause(err)
+	if err != nil {
+		return nil, cause(err)
+	}
+	if uid != 0 || gid != 0 {
+		var o object
+		e := id.use(&o, int(t.Top().Root()))
+		if e == 0 {
+			id.load(&o)
+			e = id.chown(&o, uid, gid)
+		}
+		if e != 0 {
+			t.Close()
+			return nil, e
+		}
+	}
+	return t, 0
+}
+
+// mountData is the last argument of mount(2).
+func mountData(c *tracer.Call) (string, unix.Errno) {
+	if c.Args[4] == 0 {
+		return "", 0
+	}
+	return c.String(c.Args[4], 4096)
+}
+
+// mapped reads an id of a user namespace.
+func mapped(to func(uint32) uint32, s string) (uint32, bool) {
+	n, err := strconv.ParseUint(s, 10, 32)
+	v := to(uint32(n))
+	return v, err == nil && v != cred.Keep
 }
 
 func octal(s string) (n uint32, ok bool) {

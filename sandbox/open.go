@@ -71,6 +71,9 @@ func (h *handler) open(c *tracer.Call) {
 		return
 	}
 	if h.overlays {
+		if h.listsOverlay(c, r, how.flags) {
+			return
+		}
 		if e := h.overlayOpen(c, r, &how); e != 0 {
 			c.Fail(e)
 			return

@@ -34,7 +34,7 @@ func (h *handler) unionFD(c *tracer.Call) *mergedDir {
 	if e != 0 {
 		return nil
 	}
-	guest, ok := h.guestText(text)
+	guest, ok := h.magicGuest(h.at(c.Task.Tid, "fd/"+itoa(fd)))
 	if !ok {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/ptbox/ptbox/fsview"
 	"github.com/ptbox/ptbox/tracer"
 )
 
@@ -43,10 +44,26 @@ func partial(rel string) bool {
 // listing sees to it that getdents64 will stop for a process that opens rel.
 // It reports whether the call has been given away for that; it comes back.
 func (h *handler) listing(c *tracer.Call, rel string) bool {
-	p := &h.procfs
-	if p.whole || !partial(rel) {
+	return !h.procfs.whole && partial(rel) && h.stopListing(c)
+}
+
+// listsOverlay sees to the same for a process that opens a directory of an
+// overlay, which the guest may have mounted itself.
+func (h *handler) listsOverlay(c *tracer.Call, r *fsview.Resolution, flags uint64) bool {
+	switch {
+	case h.id == nil || r.Mount == nil || r.Mount.Kind != fsview.Overlay, r.Mode&unix.S_IFMT != unix.S_IFDIR, flags&unix.O_PATH != 0:
+		return false
+	case h.procfs.filters == 0:
+		h.tr.Catch(unix.SYS_GETDENTS)
+		h.tr.Catch(unix.SYS_GETDENTS64)
 		return false
 	}
+	return !h.procfs.whole && h.stopListing(c)
+}
+
+// stopListing makes getdents64 stop in a process from now on.
+func (h *handler) stopListing(c *tracer.Call) bool {
+	p := &h.procfs
 	tgid := c.Task.Tgid()
 	flags := uint64(unix.SECCOMP_FILTER_FLAG_TSYNC)
 	switch p.lists[tgid] {

@@ -12,7 +12,7 @@ var tableMount = []Sysent{
 		Name: "mount", Nr: nrs{165, 21, 40}, Args: kinds{Str, Path, Str, Hex, Ptr},
 		Paths: paths(cwdPath(1, OpLookup, FollowAlways)),
 		Class: ClassMount, Support: Handled, When: IfIdentity, Errno: unix.EPERM,
-		Note: "Changes the view of the mount namespace: binds, moves, tmpfs, and proc, sysfs, devpts and mqueue where the view has them; without an emulated identity as without CAP_SYS_ADMIN.",
+		Note: "Changes the view of the mount namespace: binds, moves, tmpfs, overlay, and proc, sysfs, devpts and mqueue where the view has them; without an emulated identity as without CAP_SYS_ADMIN.",
 	},
 	{
 		Name: "umount", Nr: nrs{no, 22, no}, Args: kinds{Path},

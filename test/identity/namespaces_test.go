@@ -90,6 +90,13 @@ var nsCases = map[string][]string{
 		"clone 0x14000000 write /proc/self/uid_map 0 0 1,hostname inner,mount t /b tmpfs 0", "clone " + newUser + " unshare " + newUTS + ",hostname inner2,unshare " + newNS + ",mount t /b tmpfs 0",
 		"mkdir /r 0755", "chroot /r", "unshare " + newUser,
 	},
+	"overlay": {
+		"mkdir /l 0755", "mkdir /k 0755", "mkdir /u 0755", "mkdir /w 0755", "mkdir /m 0755", "create /l/f 0644", "append /l/f low", "mkdir /l/d 0755", "create /l/d/x 0644", "create /l/d/y 0644", "create /k/k 0644",
+		"mount o /m overlay 0", "mount o /m overlay 0 lowerdir=/none", "mount o /m overlay 0 lowerdir=/l,upperdir=/u", "mount o /m overlay 0 lowerdir=/l/f", "mount o /m overlay 0 lowerdir=/l,what=ever",
+		"mount o /m overlay 0 lowerdir=/l:/k,upperdir=/u,workdir=/w,userxattr", "ls /m", "read /m/f", "append /m/f more", "read /m/f", "read /l/f", "unlink /m/d/x", "ls /m/d", "ls /l/d", "create /m/n 0644", "ls /u", "chown /m/k 0 0", "ls /u", "rmdir /m/d", "mkdir /m/e 0755", "rename /m/n /m/e/n", "ls /m/e", "chdir /m/e", "getcwd", "chdir /",
+		"mounts /proc/self/mountinfo", "mkdir /b 0755", "mount /m/e /b none " + bind, "ls /b", "create /b/more 0644", "ls /m/e", "umount /b 0", "umount /m 0", "ls /m", "ls /l",
+		"mount o /m overlay 0 lowerdir=/l:/k", "ls /m", "create /m/x 0644", "umount /m 0",
+	},
 	"chroot": {
 		"mkdir /r 0755", "mkdir /r/proc 0755", "mkdir /r/m 0755", "mount /proc /r/proc none " + rbind, "mount t /r/m tmpfs 0", "chroot /r", "chdir /", "mounts /proc/self/mountinfo", "mkdir /m/old 0755", "chdir /m", "pivot /m /m/old",
 	},

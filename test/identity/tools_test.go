@@ -51,6 +51,14 @@ func TestBubblewrap(t *testing.T) {
 		test "$(uname -n)" != inner && echo outside`), "/work\n/bin /lib /lib64 /usr /work\ninner\noutside\n")
 }
 
+// The same for a user who needs a user namespace for it.
+func TestBubblewrapUser(t *testing.T) {
+	testutil.Command(t, "bwrap")
+	want(t, tool(t, "1000:1000", `bwrap --unshare-user --uid 77 --gid 78 --ro-bind / / --proc /proc --dev /dev --tmpfs /tmp sh -c '
+		id -u; id -g; echo x >/tmp/f; stat -c "%u %g" /tmp/f /dev /proc/self/; ls /proc/self/fd >/dev/null; chroot / true 2>/dev/null || echo no root'
+		unshare -r id -u; id -u`), "77\n78\n77 78\n77 78\n77 78\nno root\n0\n1000\n")
+}
+
 func TestUnshare(t *testing.T) {
 	testutil.Command(t, "unshare")
 	want(t, tool(t, "0", `mkdir $1/a $1/b; echo x >$1/a/f
