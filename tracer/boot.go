@@ -99,7 +99,9 @@ func (tr *Tracer) tryBoot(t *Task) error {
 	var first [16]byte
 	binary.LittleEndian.PutUint64(first[:], b.words[0])
 	binary.LittleEndian.PutUint64(first[8:], b.words[1])
-	if s, ok := startOf(b.poked, first[:]); ok && (p == nil || p.Interp == "") {
+	// Filters of the guest's own stop our code's calls (Screen), which must be
+	// told from the guest's then.
+	if s, ok := startOf(b.poked, first[:]); ok && (p == nil || p.Interp == "") && t.filters == nil {
 		// No stop at the end: the boot code leaves by itself.
 		b.start = &s
 		b.leave = true
