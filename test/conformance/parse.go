@@ -60,6 +60,7 @@ func eachLine(r io.Reader, f func(string)) error {
 // skipped.
 func tap(r io.Reader) (tests, error) {
 	re := regexp.MustCompile(`^(not ok|ok) [0-9]+(?: - | # |$)(.*)$`)
+	random := regexp.MustCompile(`\btmp_\w+`) // perl's names of temporary files
 	out := tests{}
 	file := ""
 	err := eachLine(r, func(l string) {
@@ -93,7 +94,7 @@ func tap(r io.Reader) (tests, error) {
 			result = fail
 		}
 		name, _, _ = strings.Cut(name, " (missing ")
-		out.add(file+": "+name, result)
+		out.add(file+": "+random.ReplaceAllString(name, "tmp_N"), result)
 	})
 	return out, err
 }

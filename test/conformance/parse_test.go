@@ -27,11 +27,12 @@ func TestParsers(t *testing.T) {
 			tests{"ar creates archives": ok, "mdev move/symlink rule '>bar/'": fail, "sum": skip, "tar-archives-multiple-files": skip}},
 		{"git", strings.Join([]string{
 			"### t0001-init.sh", "ok 1 - plain", "not ok 2 - plain with GIT_WORK_TREE", "#\tmkdir x", "ok 3 # skip no perms (missing SANITY)",
-			"ok 4 - fixed # TODO known breakage", "not ok 5 - broken # TODO known breakage", "1..5", "### t9999-none.sh", "1..0 # SKIP no perl", "",
+			"ok 4 - fixed # TODO known breakage", "not ok 5 - broken # TODO known breakage", "1..5", "ok 6 - open(tmp_AB_B)", "### t9999-none.sh", "1..0 # SKIP no perl", "",
 		}, "\n"),
 			tests{
 				"t0001-init.sh: plain": ok, "t0001-init.sh: plain with GIT_WORK_TREE": fail, "t0001-init.sh: no perms": skip,
 				"t0001-init.sh: fixed (known breakage)": ok, "t0001-init.sh: broken (known breakage)": fail, "t9999-none.sh": skip,
+				"t0001-init.sh: open(tmp_N)": ok,
 			}},
 		{"tar", "  1: tar version                                    ok\n 12: decompressing from stdin        skipped (compress.at:1)\n217: sparse FAILED line         FAILED (sparse01.at:21)\n",
 			tests{"1: tar version": ok, "12: decompressing from stdin": skip, "217: sparse FAILED line": fail}},
