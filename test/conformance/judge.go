@@ -43,6 +43,11 @@ func (o outcome) unexplained() (n int) {
 	return n
 }
 
+// ran says whether the suite was run in a mode.
+func (o outcome) ran(m mode) bool {
+	return slices.ContainsFunc(o.runs, func(t tally) bool { return t.mode.name == m.name })
+}
+
 // judge compares each mode with the native run, test by test. A test that is
 // missing in one of them is a difference too.
 func judge(s suite, res *results) outcome {

@@ -39,7 +39,7 @@ func main() {
 	}
 	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "conformance:", err)
-		os.Exit(1) //nolint:forbidigo // nothing is deferred
+		os.Exit(1)
 	}
 }
 

@@ -23,33 +23,44 @@ func TestParsers(t *testing.T) {
 		suite, text string
 		want        tests
 	}{
-		{"busybox", "PASS: ar creates archives\nFAIL: mdev move/symlink rule '>bar/'\nSKIPPED: sum\nUNTESTED: tar-archives-multiple-files\necho PASS: no\n",
-			tests{"ar creates archives": ok, "mdev move/symlink rule '>bar/'": fail, "sum": skip, "tar-archives-multiple-files": skip}},
-		{"git", strings.Join([]string{
-			"### t0001-init.sh", "ok 1 - plain", "not ok 2 - plain with GIT_WORK_TREE", "#\tmkdir x", "ok 3 # skip no perms (missing SANITY)",
-			"ok 4 - fixed # TODO known breakage", "not ok 5 - broken # TODO known breakage", "1..5", "ok 6 - open(tmp_AB_B)", "### t9999-none.sh", "1..0 # SKIP no perl", "",
-		}, "\n"),
+		{
+			"busybox", "PASS: ar creates archives\nFAIL: mdev move/symlink rule '>bar/'\nSKIPPED: sum\nUNTESTED: tar-archives-multiple-files\necho PASS: no\n",
+			tests{"ar creates archives": ok, "mdev move/symlink rule '>bar/'": fail, "sum": skip, "tar-archives-multiple-files": skip},
+		},
+		{
+			"git", strings.Join([]string{
+				"### t0001-init.sh", "ok 1 - plain", "not ok 2 - plain with GIT_WORK_TREE", "#\tmkdir x", "ok 3 # skip no perms (missing SANITY)",
+				"ok 4 - fixed # TODO known breakage", "not ok 5 - broken # TODO known breakage", "1..5", "### t9999-none.sh", "1..0 # SKIP no perl", "",
+			}, "\n"),
 			tests{
 				"t0001-init.sh: plain": ok, "t0001-init.sh: plain with GIT_WORK_TREE": fail, "t0001-init.sh: no perms": skip,
 				"t0001-init.sh: fixed (known breakage)": ok, "t0001-init.sh: broken (known breakage)": fail, "t9999-none.sh": skip,
-				"t0001-init.sh: open(tmp_N)": ok,
-			}},
-		{"tar", "  1: tar version                                    ok\n 12: decompressing from stdin        skipped (compress.at:1)\n217: sparse FAILED line         FAILED (sparse01.at:21)\n",
-			tests{"1: tar version": ok, "12: decompressing from stdin": skip, "217: sparse FAILED line": fail}},
-		{"rsync", "PASS    00-hello\nSKIP    acls (ACLs are unsupported)\nFAIL    hardlinks\n", tests{"00-hello": ok, "acls": skip, "hardlinks": fail}},
-		{"python", strings.Join([]string{
-			"test_a (test.test_os.FileTests.test_a) ... ok", "test_b (test.test_os.FileTests.test_b)", "Has a first line of documentation. ... skipped 'no'",
-			"test_c (test.test_os.FileTests.test_c) ... noise from a child", "ok", "test_d (test.test_os.FileTests.test_d) ... ERROR",
-			"test_e (test.test_os.FileTests.test_e) ... expected failure", "======", "FAIL: test_c (test.test_os.FileTests.test_c)", "",
-		}, "\n"),
+			},
+		},
+		{"perl", "### io/fs.t\nok 1 - open tmp_AB\nnot ok 2\nok 3 # skip no tty\n", tests{"io/fs.t: 1": ok, "io/fs.t: 2": fail, "io/fs.t: 3": skip}},
+		{
+			"tar", "  1: tar version                                    ok\n 12: decompressing from stdin        skipped (compress.at:1)\n217: sparse FAILED line         FAILED (sparse01.at:21)\n",
+			tests{"1: tar version": ok, "12: decompressing from stdin": skip, "217: sparse FAILED line": fail},
+		},
+		{
+			"python", strings.Join([]string{
+				"test_a (test.test_os.FileTests.test_a) ... ok", "test_b (test.test_os.FileTests.test_b)", "Has a first line of documentation. ... skipped 'no'",
+				"test_c (test.test_os.FileTests.test_c) ... noise from a child", "ok", "test_d (test.test_os.FileTests.test_d) ... ERROR",
+				"test_e (test.test_os.FileTests.test_e) ... expected failure", "======", "FAIL: test_c (test.test_os.FileTests.test_c)", "",
+			}, "\n"),
 			tests{
 				"test.test_os.FileTests.test_a": ok, "test.test_os.FileTests.test_b": skip, "test.test_os.FileTests.test_c": fail,
 				"test.test_os.FileTests.test_d": fail, "test.test_os.FileTests.test_e": ok,
-			}},
-		{"go", "### os\n--- PASS: TestStat (0.00s)\n    --- FAIL: TestStat/sub (0.01s)\n--- SKIP: TestX (0.00s)\n### io/fs\n--- PASS: TestStat (0.00s)\n",
-			tests{"os.TestStat": ok, "os.TestStat/sub": fail, "os.TestX": skip, "io/fs.TestStat": ok}},
-		{"coreutils", "PASS: tests/cp/abuse.sh\nSKIP: tests/cp/a.sh\nERROR: tests/x.pl\nXFAIL: tests/y.sh\n",
-			tests{"tests/cp/abuse.sh": ok, "tests/cp/a.sh": skip, "tests/x.pl": fail, "tests/y.sh": ok}},
+			},
+		},
+		{
+			"go", "### os\n--- PASS: TestStat (0.00s)\n    --- FAIL: TestStat/sub (0.01s)\n--- SKIP: TestX (0.00s)\n### io/fs\n--- PASS: TestStat (0.00s)\n",
+			tests{"os.TestStat": ok, "os.TestStat/sub": fail, "os.TestX": skip, "io/fs.TestStat": ok},
+		},
+		{
+			"coreutils", "PASS: tests/cp/abuse.sh\nSKIP: tests/cp/a.sh\nERROR: tests/x.pl\nXFAIL: tests/y.sh\n",
+			tests{"tests/cp/abuse.sh": ok, "tests/cp/a.sh": skip, "tests/x.pl": fail, "tests/y.sh": ok},
+		},
 		{"tools", "### one\n12345 lines\nexit 0\n### two\nexit 1\n", tests{"one": "ok 6e75d4", "two": "fail 0c6868"}},
 	} {
 		got, err := byName(c.suite)(strings.NewReader(c.text))

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 )
 
@@ -40,11 +39,11 @@ type world struct {
 var (
 	packages = []string{
 		"bash", "coreutils", "findutils", "diffutils", "patch", "less", "file", "gawk", "expect", "bzip2", "xz-utils", "zip", "unzip",
-		"busybox-static", "git", "tar", "rsync", "perl", "python3", "libpython3.11-testsuite", "openjdk-17-jre-headless", "stress-ng",
+		"busybox-static", "git", "perl", "python3", "libpython3.11-testsuite", "openjdk-17-jre-headless",
 		"attr", "acl", "procps", "lsof", "util-linux", "systemd", "strace", "gdb",
-		"dpkg-dev", "gcc", "make", "gettext", "libc6-dev", "zlib1g-dev", "libacl1-dev", "libattr1-dev", "libgmp-dev",
+		"dpkg-dev", "gcc", "make", "gettext", "libc6-dev", "zlib1g-dev",
 	}
-	sources = []string{"busybox", "git", "tar", "rsync", "coreutils", "perl"}
+	sources = []string{"busybox", "git", "perl"}
 )
 
 const (
@@ -53,10 +52,11 @@ const (
 )
 
 func newWorld(o options) (*world, error) {
-	w := &world{cache: o.cache, root: filepath.Join(o.cache, suiteName), goroot: runtime.GOROOT()}
-	if out, err := exec.Command("go", "env", "GOROOT").Output(); err == nil {
-		w.goroot = strings.TrimSpace(string(out))
+	goroot, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env GOROOT: %w", err)
 	}
+	w := &world{cache: o.cache, root: filepath.Join(o.cache, suiteName), goroot: strings.TrimSpace(string(goroot))}
 	if err := os.MkdirAll(w.cache, 0o755); err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func newWorld(o options) (*world, error) {
 				apt-get -qq source --download-only $p || apt-get -qq source --download-only $p/` + suiteName + `
 			done`
 	)
-	err := command("mmdebstrap", "--variant=minbase", "--mode=root", "--include="+strings.Join(packages, ","),
+	err = command("mmdebstrap", "--variant=minbase", "--mode=root", "--include="+strings.Join(packages, ","),
 		"--setup-hook="+setup, "--customize-hook="+fmt.Sprintf(fetch, strings.Join(sources, " ")), suiteName, tmp)
 	if err != nil {
 		return nil, err
