@@ -14,9 +14,9 @@ import (
 // that keeps the kernel from following a symlink that another thread has just
 // made. The view has ended its walk with a descriptor of the object, so the
 // tracer makes the call itself, on that. It may: guest and tracer are the same
-// ordinary user, no_new_privs keeps it so, and Landlock has no say about
-// attributes. As root they may differ, so that the guest makes the call, and
-// truncate is the guest's wherever Landlock judges it.
+// user, no_new_privs keeps it so, and Landlock has no say about attributes.
+// Where a guest of root has become somebody else, the tracer does for the time
+// of the call (creds.go); truncate is the guest's wherever Landlock judges it.
 
 // action makes a call on an object: fd holds it with O_PATH, name is a path to
 // it for calls that want one. It returns what the guest gets; ok is false if
@@ -40,7 +40,6 @@ var actions = map[string]action{
 	"newfstatat": func(c *tracer.Call, fd int, _ string) (int, unix.Errno, bool) {
 		return actStat(c, fd, c.Args[2], c.Args[3])
 	},
-	"statx":     actStatx,
 	"access":    func(c *tracer.Call, fd int, _ string) (int, unix.Errno, bool) { return actAccess(c, fd, c.Args[1], 0) },
 	"faccessat": func(c *tracer.Call, fd int, _ string) (int, unix.Errno, bool) { return actAccess(c, fd, c.Args[2], 0) },
 	"faccessat2": func(c *tracer.Call, fd int, _ string) (int, unix.Errno, bool) {
@@ -96,8 +95,15 @@ var actions = map[string]action{
 
 // acts says whether the tracer is to make the call itself.
 func (h *handler) acts(c *tracer.Call) bool {
-	if !h.pinned || h.id != nil || c.Ent.Name == "truncate" && h.lock != nil {
+	if !h.pinned || c.Ent.Name == "truncate" && h.lock != nil {
 		return false
+	}
+	switch c.Ent.Name {
+	case "statx", "statfs", "name_to_handle_at", "file_getattr", "file_setattr", "inotify_add_watch", "fanotify_mark":
+		return true
+	case "access", "faccessat":
+		// These ask for the real ids, which are not taken on.
+		return !h.changed(c.Task)
 	}
 	return actions[c.Ent.Name] != nil
 }
@@ -107,17 +113,64 @@ func (h *handler) act(c *tracer.Call, r *fsview.Resolution) {
 	if r.Held == fsview.NoHandle {
 		return
 	}
-	if r.Mount != nil && r.Mount.Kind == fsview.Overlay {
-		h.view.Release(r) // the object may have to be copied first
+	if unionOf(r) != nil || h.overlays && r.Magic {
+		return // the object may have to be copied first: see actLate
+	}
+	h.actOn(c, int(r.Held))
+	h.view.Release(r)
+}
+
+// actLate makes a call whose object an overlay may have exchanged for another.
+func (h *handler) actLate(c *tracer.Call, r *fsview.Resolution) {
+	defer h.view.Release(r)
+	name, ok := c.PathAt(int(c.Ent.Paths[0].Arg))
+	if r.Magic && ok && string(name) == string(r.Host) {
+		if r.Held != fsview.NoHandle && !c.Answered() {
+			h.actOn(c, int(r.Held))
+		}
 		return
 	}
-	fd := int(r.Held)
-	if v, e, ok := actions[c.Ent.Name](c, fd, "/proc/self/fd/"+strconv.Itoa(fd)); e != 0 {
-		c.Fail(e)
-	} else if ok {
-		c.Return(int64(v))
+	if c.Answered() || !ok || len(name) == 0 || name[0] != '/' || !h.openat2 {
+		return
 	}
-	h.view.Release(r)
+	fd, err := unix.Openat2(unix.AT_FDCWD, string(name), &unix.OpenHow{
+		Flags: unix.O_PATH | unix.O_CLOEXEC | unix.O_NOFOLLOW, Resolve: unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
+	})
+	if err != nil {
+		c.Fail(errno(err))
+		return
+	}
+	h.actOn(c, fd)
+	unix.Close(fd)
+}
+
+// actOn makes the call on the object of fd.
+func (h *handler) actOn(c *tracer.Call, fd int) {
+	name := "/proc/self/fd/" + strconv.Itoa(fd)
+	defer h.become(c.Task)()
+	var v int
+	var e unix.Errno
+	ok := true
+	switch c.Ent.Name {
+	case "statfs":
+		v, e = h.actStatfs(c, fd)
+	case "statx":
+		v, e, ok = h.actStatx(c, fd)
+	case "name_to_handle_at":
+		v, e, ok = h.actHandle(c, fd)
+	case "file_getattr", "file_setattr":
+		v, e, ok = actFileAttr(c, name)
+	case "inotify_add_watch", "fanotify_mark":
+		v, e, ok = h.actWatch(c, name)
+	default:
+		v, e, ok = actions[c.Ent.Name](c, fd, name)
+	}
+	switch {
+	case e != 0:
+		c.Finish(-int64(e))
+	case ok:
+		c.Finish(int64(v))
+	}
 }
 
 func actStat(c *tracer.Call, fd int, to, flags uint64) (int, unix.Errno, bool) {
@@ -131,7 +184,7 @@ func actStat(c *tracer.Call, fd int, to, flags uint64) (int, unix.Errno, bool) {
 	return 0, c.Write(to, b[:]), true
 }
 
-func actStatx(c *tracer.Call, fd int, _ string) (int, unix.Errno, bool) {
+func (h *handler) actStatx(c *tracer.Call, fd int) (int, unix.Errno, bool) {
 	flags, mask := uint32(c.Args[2]), uint32(c.Args[3])
 	const reserved = 1 << 31
 	if flags&^(statBits|statxSync) != 0 || mask&reserved != 0 {
@@ -141,6 +194,9 @@ func actStatx(c *tracer.Call, fd int, _ string) (int, unix.Errno, bool) {
 	how := int(flags&(statxSync|unix.AT_NO_AUTOMOUNT)) | emptyPath
 	if _, e := onFD(unix.SYS_STATX, fd, "", how, uint64(mask), b[:]); e != 0 {
 		return 0, e, true
+	}
+	if patch := h.statxPatch(c); patch != nil {
+		patch(b[:])
 	}
 	return 0, c.Write(c.Args[4], b[:]), true
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"path"
 	"strconv"
 	"strings"
 
@@ -17,7 +18,7 @@ import (
 
 // actsNames says whether the tracer is to make, remove or rename itself.
 func (h *handler) actsNames(c *tracer.Call) bool {
-	if !h.pinned || h.id != nil || h.lock != nil || c.Ent.Class != tracer.ClassName {
+	if !h.pinned || h.lock != nil || c.Ent.Class != tracer.ClassName {
 		return false
 	}
 	return c.Ent.Name != "linkat" || c.Args[4] == 0 || c.Args[4] == unix.AT_SYMLINK_FOLLOW
@@ -28,21 +29,51 @@ type entry struct {
 	dir  int
 	name string // with its trailing slash
 	ok   bool
+	own  bool // the descriptor is the entry's
 }
 
-func entryOf(raw string, r *fsview.Resolution) entry {
-	if r == nil || r.Held == fsview.NoHandle || odd(r) || r.Mount != nil && r.Mount.Kind == fsview.Overlay {
+func (n *entry) close() {
+	if n.own {
+		unix.Close(n.dir)
+	}
+}
+
+// entryOf is the name that path k of the call makes, removes or moves. In an
+// overlay it is the one that was found for it.
+func (h *handler) entryOf(c *tracer.Call, k int, raw string, r *fsview.Resolution) entry {
+	if r == nil || odd(r) {
+		return entry{}
+	}
+	if unionOf(r) != nil {
+		host, ok := c.PathAt(int(c.Ent.Paths[k].Arg))
+		dir, name := path.Split(strings.TrimRight(string(host), "/"))
+		if !ok || dir == "" || !h.openat2 {
+			return entry{}
+		}
+		fd, err := unix.Openat2(unix.AT_FDCWD, dir, &unix.OpenHow{
+			Flags: unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
+		})
+		if err != nil {
+			c.Fail(errno(err))
+			return entry{}
+		}
+		return entry{fd, slashed(name, r), true, true}
+	}
+	if r.Held == fsview.NoHandle {
 		return entry{}
 	}
 	if !r.Relative {
 		raw = string(r.Host)
 	}
 	name := strings.TrimRight(raw, "/")
-	name = name[strings.LastIndexByte(name, '/')+1:]
+	return entry{int(r.Held), slashed(name[strings.LastIndexByte(name, '/')+1:], r), true, false}
+}
+
+func slashed(name string, r *fsview.Resolution) string {
 	if r.Slash {
-		name += "/"
+		return name + "/"
 	}
-	return entry{int(r.Held), name, true}
+	return name
 }
 
 // actNames makes the call, whose paths are raw and lead to got.
@@ -57,8 +88,22 @@ func (h *handler) actNames(c *tracer.Call, raw [2]string, got [2]*fsview.Resolut
 	if c.Answered() {
 		return
 	}
+	defer h.become(c.Task)()
 	var e unix.Errno
-	switch n := entryOf(raw[0], got[0]); c.Ent.Name {
+	link := c.Ent.Paths[0].Op == tracer.OpLinkOld
+	var n, to entry
+	if !link {
+		n = h.entryOf(c, 0, raw[0], got[0])
+		defer n.close()
+	}
+	if len(c.Ent.Paths) > 1 {
+		to = h.entryOf(c, 1, raw[1], got[1])
+		defer to.close()
+	}
+	if c.Answered() {
+		return
+	}
+	switch c.Ent.Name {
 	case "mkdir", "mkdirat", "mknod", "mknodat":
 		if !n.ok {
 			return
@@ -89,7 +134,7 @@ func (h *handler) actNames(c *tracer.Call, raw [2]string, got [2]*fsview.Resolut
 		}
 		_, e = onFD(unix.SYS_UNLINKAT, n.dir, n.name, flags)
 	case "rename", "renameat", "renameat2":
-		to, flags := entryOf(raw[1], got[1]), uint64(0)
+		flags := uint64(0)
 		if !n.ok || !to.ok {
 			return
 		}
@@ -98,7 +143,6 @@ func (h *handler) actNames(c *tracer.Call, raw [2]string, got [2]*fsview.Resolut
 		}
 		_, e = onFD(unix.SYS_RENAMEAT2, n.dir, n.name, to.dir, to.name, flags)
 	case "link", "linkat":
-		to := entryOf(raw[1], got[1])
 		if got[0] == nil || got[0].Held == fsview.NoHandle || !to.ok || got[0].Mount != nil && got[0].Mount.Kind == fsview.Overlay {
 			return
 		}
@@ -106,11 +150,7 @@ func (h *handler) actNames(c *tracer.Call, raw [2]string, got [2]*fsview.Resolut
 	default:
 		return
 	}
-	if e != 0 {
-		c.Fail(e)
-	} else {
-		c.Return(0)
-	}
+	c.Finish(-int64(e))
 }
 
 // ownUmask gives the calling thread a file mode creation mask of its own: 0,

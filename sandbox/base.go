@@ -245,13 +245,28 @@ func (h *handler) resolve(c *tracer.Call, path string, dir int8, n int, op fsvie
 		}
 	}
 	r := &h.res[n]
-	return r, h.walk(q, r)
+	e := h.walk(q, r)
+	if e == 0 && r.Magic && (h.hold || h.id != nil) && r.Held == fsview.NoHandle {
+		h.pinMagic(r)
+	}
+	return r, e
+}
+
+// pinMagic holds what a magic link of procfs leads to: the guest may put
+// another descriptor in its place at any time.
+func (h *handler) pinMagic(r *fsview.Resolution) {
+	if fd, err := unix.Open(string(r.Host), unix.O_PATH|unix.O_CLOEXEC, 0); err == nil {
+		r.Held = fsview.Handle(fd)
+	}
 }
 
 // walk asks the view. With an emulated identity what it finds stays open until
 // the call is done with, and a root that is refused on the way gets through.
 func (h *handler) walk(q *fsview.Request, r *fsview.Resolution) unix.Errno {
 	if h.id == nil {
+		if t, ok := q.Caller.(*tracer.Task); ok && h.changed(t) {
+			defer h.become(t)()
+		}
 		return h.view.Resolve(q, r)
 	}
 	h.view.Release(r)

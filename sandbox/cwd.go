@@ -156,7 +156,7 @@ func (h *handler) readlink(c *tracer.Call) {
 		c.SetPath(int(p.Arg), nil)
 		return
 	}
-	h.hold = h.pinned && h.id == nil
+	h.hold = h.pinned
 	r, e := h.resolve(c, str(raw), p.Dir, 0, fsview.Lookup, false, false)
 	h.hold = false
 	if e != 0 {
@@ -227,6 +227,7 @@ func number(s string) (int, bool) {
 
 // Link implements fsview.Links.
 func (h *handler) Link(caller any, rel string) fsview.Link {
+	defer h.asRoot()()
 	t, _ := caller.(*tracer.Task)
 	switch rel {
 	case "self", "thread-self":

@@ -28,7 +28,10 @@ type handler struct {
 
 	openat2   bool // the kernel has it
 	pinned    bool // attributes are the tracer's to change (act)
-	hold      bool // the resolution at hand is for act
+	root      bool // the launcher is root, and identity is not emulated
+	own       fsCreds
+	as        *fsCreds // whose credentials the tracer has taken on
+	hold      bool     // the resolution at hand is for act
 	noNet     bool
 	abstract  map[string]bool // abstract sockets bound inside, without Landlock
 	pidsLimit int64
@@ -64,6 +67,9 @@ type process struct {
 	image *image
 	next  *nextImage // the exec that is about to succeed
 	pin   *sockPin   // the connect that is being made
+	// changed: credentials may no longer be the launcher's.
+	changed bool
+	held    []int // descriptors of ours that the call at hand needs
 	// fds are guest paths of directory descriptors (see noteFD). A stale one
 	// does no harm: the view checks it against the directory itself.
 	fds      map[int]string
@@ -85,7 +91,7 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 	p := &process{}
 	if parent != nil {
 		*p = *proc(parent)
-		p.next, p.pin = nil, nil
+		p.next, p.pin, p.held = nil, nil, nil
 		if p.fds != nil {
 			if shared, e := ptrace.Kcmp(parent.Tid, child.Tid, ptrace.KcmpFiles); e != 0 || shared != 0 {
 				p.fds = maps.Clone(p.fds)
@@ -134,6 +140,7 @@ func (h *handler) Exit(t *tracer.Task) {
 	delete(h.forking, t)
 	h.unborn(t)
 	h.chdirDone(t)
+	proc(t).drop()
 	delete(h.half, t.Tid)
 	if h.trace != nil {
 		h.trace.gone(t)
@@ -197,6 +204,8 @@ func (h *handler) serve(c *tracer.Call) {
 		h.process(c)
 	case tracer.ClassSystem:
 		h.system(c)
+	case tracer.ClassIdentity:
+		h.credsCall(c)
 	case tracer.ClassMemory:
 		c.Fail(unix.EPERM)
 	case tracer.ClassMisc:

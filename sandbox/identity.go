@@ -178,7 +178,7 @@ func (id *identity) object(c *tracer.Call, p *tracer.PathArg) (*object, unix.Err
 
 // resolved makes o what a resolution has found.
 func (id *identity) resolved(o *object, r *fsview.Resolution, follow bool) unix.Errno {
-	if !r.Magic && r.Held != fsview.NoHandle {
+	if r.Held != fsview.NoHandle {
 		return id.use(o, int(r.Held))
 	}
 	flags := unix.O_PATH | unix.O_CLOEXEC

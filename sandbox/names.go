@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"path"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -299,7 +300,10 @@ func (h *handler) link(c *tracer.Call, from, to *fsview.Resolution, old *fsview.
 // magicMount finds the mount of the object behind a magic link of procfs; nil
 // means that it has no place in the view.
 func (h *handler) magicMount(t *tracer.Task, r *fsview.Resolution) *fsview.Mount {
-	rel := strings.TrimPrefix(strings.TrimPrefix(r.Guest, r.Mount.Target), "/")
+	rel := "self/fd/" + strconv.Itoa(int(r.Held))
+	if r.Held == fsview.NoHandle {
+		rel = strings.TrimPrefix(strings.TrimPrefix(r.Guest, r.Mount.Target), "/")
+	}
 	text, e := h.readProc(rel)
 	if e != 0 {
 		return nil

@@ -63,6 +63,11 @@ func (h *handler) open(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
+	pin := r.Magic && how.flags&unix.O_PATH == 0 && h.lock == nil && (h.readOnlyMounts || h.overlays)
+	if pin {
+		h.pinMagic(r)
+		defer func() { h.view.Release(r) }()
+	}
 	if e := h.mayOpen(c, p, r, how); e != 0 {
 		c.Fail(e)
 		return
@@ -91,6 +96,9 @@ func (h *handler) open(c *tracer.Call) {
 	}
 	if c.Ent.Name == "openat2" && !r.Relative {
 		how.resolve &^= scoped | unix.RESOLVE_NO_XDEV
+	}
+	if pin && r.Magic {
+		h.magicPath(c, r)
 	}
 	arg := h.confine(c, p, r, how)
 	if r.Relative {

@@ -102,6 +102,9 @@ func (h *handler) overlayFD(c *tracer.Call, fd, arg int) {
 // magicTarget is the lower object that a magic link leads to, if it does.
 func (h *handler) magicTarget(r *fsview.Resolution) (b behind, ok bool) {
 	rel := r.Mount.Rel(r.Guest)
+	if r.Held != fsview.NoHandle {
+		rel = "self/fd/" + itoa(int(r.Held))
+	}
 	text, e := h.readProc(rel)
 	if e != 0 {
 		return b, false

@@ -116,6 +116,9 @@ func (h *handler) paths(c *tracer.Call) {
 	if got[1] == nil {
 		if h.overlays {
 			h.overlayPaths(c, got[0])
+			if r := got[0]; r != nil && !names && (unionOf(r) != nil || r.Magic) && h.acts(c) {
+				h.actLate(c, r)
+			}
 		}
 		return
 	}

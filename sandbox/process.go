@@ -151,6 +151,8 @@ func (h *handler) prctl(c *tracer.Call) {
 	switch uint32(c.Args[0]) {
 	case unix.PR_SET_SECCOMP:
 		h.prctlSeccomp(c)
+	case unix.PR_CAPBSET_DROP, unix.PR_SET_SECUREBITS:
+		h.credsCall(c)
 	case unix.PR_SET_MM:
 		// Would change what /proc says of the program.
 		c.Fail(unix.EPERM)
@@ -203,6 +205,9 @@ func (h *handler) active() tracer.When {
 	}
 	if h.pidsLimit > 0 {
 		w |= tracer.IfPids
+	}
+	if h.root {
+		w |= tracer.IfRoot
 	}
 	if !h.scoped() {
 		w |= tracer.IfUnscoped

@@ -57,7 +57,7 @@ func New(o Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, failed("start", "/proc", err, "ptbox needs the host's procfs at /proc")
 	}
-	s.h = &handler{proc: proc, log: s.o.Log, half: map[int]bool{}, scratch: s.scratchDir, noNet: o.NoNetwork, openat2: haveOpenat2(), pinned: unix.Geteuid() != 0 && o.User == nil, pidsLimit: o.PidsLimit}
+	s.h = &handler{proc: proc, log: s.o.Log, half: map[int]bool{}, scratch: s.scratchDir, noNet: o.NoNetwork, openat2: haveOpenat2(), pinned: true, root: unix.Geteuid() == 0 && o.User == nil, pidsLimit: o.PidsLimit}
 	if o.Hostname != "" || o.Domainname != "" {
 		s.h.uts = &uts{node: o.Hostname, domain: o.Domainname}
 	}
@@ -304,6 +304,7 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	exit, err := tr.Run(l, func(pid int) {
 		up = true
 		s.h.pinned = s.h.pinned && ownUmask()
+		s.h.ownCreds()
 		if s.o.Undumpable {
 			if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 				s.o.Log.Error("the launcher stays dumpable", "err", err)

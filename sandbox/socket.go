@@ -22,6 +22,8 @@ type sockets struct {
 	// dirs maps directories whose host path is too long for sun_path to a
 	// short symlink to them in the scratch directory.
 	dirs map[string]string
+	// bound counts the names of bindPath.
+	bound int
 }
 
 const (
@@ -51,7 +53,7 @@ func (h *handler) socket(c *tracer.Call) {
 			h.sockIn(c, 4, 5, false)
 		}
 	case "sendmsg":
-		h.sendmsg(c, c.Args[1])
+		h.sendmsg(c, c.Args[1], nil)
 	case "sendmmsg":
 		h.sendmmsg(c)
 	case "getsockname", "getpeername":
@@ -116,7 +118,11 @@ func (h *handler) sockIn(c *tracer.Call, a, l int, create bool) {
 		}
 		return
 	}
-	if !create && h.pinAddr(c, a, l, raw) {
+	put := func(addr []byte) {
+		c.SetRef(a, c.Put(addr))
+		c.SetArg(l, uint64(len(addr)))
+	}
+	if !create && h.pinAddr(c, raw, put, nil) {
 		return
 	}
 	out, e := h.translate(c, raw, create)
@@ -124,8 +130,7 @@ func (h *handler) sockIn(c *tracer.Call, a, l int, create bool) {
 		c.Fail(e)
 		return
 	}
-	c.SetRef(a, c.Put(out))
-	c.SetArg(l, uint64(len(out)))
+	put(out)
 }
 
 // translate makes the host's address of the guest's.
@@ -163,6 +168,11 @@ func (h *handler) translate(c *tracer.Call, raw []byte, create bool) ([]byte, un
 		}
 	}
 	known := !create
+	if create {
+		if host, e = h.bindPath(c, r, host); e != 0 {
+			return nil, e
+		}
+	}
 	if len(host) >= sunPathMax {
 		known = false
 		if host, e = h.shortName(host); e != 0 {
@@ -255,80 +265,6 @@ func (h *handler) shortName(host string) (string, unix.Errno) {
 		return "", unix.ENAMETOOLONG
 	}
 	return short, 0
-}
-
-// sendmsg gives the kernel a copy of the header at addr, with the address
-// translated.
-func (h *handler) sendmsg(c *tracer.Call, addr uint64) {
-	var hdr [56]byte // struct user_msghdr
-	if e := c.Read(addr, hdr[:]); e != 0 {
-		c.Fail(e)
-		return
-	}
-	name, n := binary.LittleEndian.Uint64(hdr[0:]), binary.LittleEndian.Uint32(hdr[8:])
-	refs := map[int]int{}
-	if name != 0 && n > 0 {
-		raw, ok, e := h.sockaddr(c, name, min(n, 128))
-		if e == 0 && ok {
-			raw, e = h.translate(c, raw, false)
-		} else if e == 0 && !h.reachable(raw) {
-			e = unix.ECONNREFUSED
-		}
-		if e != 0 {
-			c.Fail(e)
-			return
-		}
-		if raw != nil {
-			refs[0] = c.Put(raw)
-			binary.LittleEndian.PutUint32(hdr[8:], uint32(len(raw)))
-		}
-	}
-	if h.id != nil {
-		ctl, e := h.id.control(c, hdr[:])
-		if e != 0 {
-			c.Fail(e)
-			return
-		}
-		if ctl != nil {
-			refs[4] = c.Put(ctl)
-		}
-	}
-	var words []uint64
-	for i := 0; i < len(hdr); i += 8 {
-		words = append(words, binary.LittleEndian.Uint64(hdr[i:]))
-	}
-	c.SetRef(1, c.PutWords(words, refs))
-}
-
-// mmsgSize is the size of struct mmsghdr.
-const mmsgSize = 64
-
-// sendmmsg becomes sendmsg of its first message: sending fewer than asked for
-// is always a true answer, and the kernel has to write its counts to memory
-// that the guest owns.
-func (h *handler) sendmmsg(c *tracer.Call) {
-	if uint32(c.Args[2]) == 0 {
-		return
-	}
-	vec := c.Args[1]
-	h.sendmsg(c, vec)
-	if c.Answered() {
-		return
-	}
-	c.SetNr(unix.SYS_SENDMSG)
-	c.SetArg(2, c.Args[3])
-	c.WantResult(func(r *tracer.Result) {
-		if r.Val < 0 {
-			return
-		}
-		var n [4]byte
-		binary.LittleEndian.PutUint32(n[:], uint32(r.Val))
-		if e := r.Write(vec+56, n[:]); e != 0 {
-			r.Val = -int64(e)
-			return
-		}
-		r.Val = 1
-	})
 }
 
 // sockName answers getsockname and getpeername on a copy of the descriptor,

@@ -32,9 +32,9 @@ type pinKey struct {
 	sp   uint64
 }
 
-// pinAddr serves a call whose argument a is the address raw of a socket in the
-// view. It reports whether it has.
-func (h *handler) pinAddr(c *tracer.Call, a, l int, raw []byte) bool {
+// pinAddr serves a call with the address raw of a socket in the view: put gives
+// the call another address, after sees its result. It reports whether it has.
+func (h *handler) pinAddr(c *tracer.Call, raw []byte, put func(addr []byte), after func(*tracer.Result)) bool {
 	if !h.openat2 || len(raw) > sunPathOff+sunPathMax {
 		return false
 	}
@@ -45,17 +45,22 @@ func (h *handler) pinAddr(c *tracer.Call, a, l int, raw []byte) bool {
 	case pin == nil || pin.key != key:
 		p.pin = nil
 		r, e := h.resolve(c, sunPath(raw), -1, 0, fsview.Lookup, true, true)
+		if e == 0 && h.id != nil {
+			e = h.id.socketName(c, sunPath(raw), r, false)
+		}
 		if e != 0 {
 			c.Fail(e)
 			return true
 		}
+		host := r.Host
+		flags := openHow{unix.O_PATH | unix.O_CLOEXEC, 0, unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS}
 		if r.Magic {
-			return false
+			flags.resolve = 0
 		}
 		c.SetNr(unix.SYS_OPENAT2)
 		c.SetArg(0, atCwd)
-		c.SetPath(1, r.Host)
-		putHow(c, openHow{unix.O_PATH | unix.O_CLOEXEC, 0, unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS})
+		c.SetPath(1, host)
+		putHow(c, flags)
 		c.WantResult(func(res *tracer.Result) {
 			if res.Val >= 0 {
 				p.pin = &sockPin{key: key, fd: int(res.Val)}
@@ -64,10 +69,11 @@ func (h *handler) pinAddr(c *tracer.Call, a, l int, raw []byte) bool {
 		})
 	case !pin.done:
 		addr := binary.LittleEndian.AppendUint16(nil, unix.AF_UNIX)
-		addr = append(append(addr, "/proc/self/fd/"+strconv.Itoa(pin.fd)...), 0)
-		c.SetRef(a, c.Put(addr))
-		c.SetArg(l, uint64(len(addr)))
+		put(append(append(addr, "/proc/self/fd/"+strconv.Itoa(pin.fd)...), 0))
 		c.WantResult(func(res *tracer.Result) {
+			if after != nil {
+				after(res)
+			}
 			pin.done, pin.val = true, res.Val
 			res.Again()
 		})

@@ -58,16 +58,21 @@ func (h *handler) statfsResult(c *tracer.Call, m *fsview.Mount) {
 		if r.Read(buf, b[:]) != 0 {
 			return
 		}
-		flags := binary.LittleEndian.Uint64(b[statfsFlags:])
-		binary.LittleEndian.PutUint64(b[statfsFlags:], guestStatfs(flags, m.Flags))
-		switch m.Kind {
-		case fsview.Tmpfs:
-			binary.LittleEndian.PutUint64(b[statfsType:], unix.TMPFS_MAGIC)
-		case fsview.Overlay:
-			binary.LittleEndian.PutUint64(b[statfsType:], unix.OVERLAYFS_SUPER_MAGIC)
-		}
+		shapeStatfs(b[:], m)
 		r.Write(buf, b[:])
 	})
+}
+
+// shapeStatfs puts a struct statfs of the host right.
+func shapeStatfs(b []byte, m *fsview.Mount) {
+	flags := binary.LittleEndian.Uint64(b[statfsFlags:])
+	binary.LittleEndian.PutUint64(b[statfsFlags:], guestStatfs(flags, m.Flags))
+	switch m.Kind {
+	case fsview.Tmpfs:
+		binary.LittleEndian.PutUint64(b[statfsType:], unix.TMPFS_MAGIC)
+	case fsview.Overlay:
+		binary.LittleEndian.PutUint64(b[statfsType:], unix.OVERLAYFS_SUPER_MAGIC)
+	}
 }
 
 // shapesStatfs reports whether statfs on m must differ from the host's.

@@ -3,6 +3,7 @@ package tracer
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -62,6 +63,22 @@ func (c *Call) Fail(e unix.Errno) { c.Return(-int64(e)) }
 // Answered reports whether Return or Fail was called.
 func (c *Call) Answered() bool { return c.done }
 
+// Finish answers the call with v as if the kernel had: Handler.Result is called
+// if it is wanted.
+func (c *Call) Finish(v int64) {
+	if c.ask {
+		r := c.result(v)
+		c.tr.h.Result(&r)
+		v = r.Val
+	}
+	c.Return(v)
+}
+
+// result is the call's result v.
+func (c *Call) result(v int64) Result {
+	return Result{Task: c.Task, Ent: c.Ent, Val: v, State: c.state, tr: c.tr, Args: c.Args}
+}
+
 // Value is what Return or Fail answered.
 func (c *Call) Value() int64 { return int64(c.regs.Rax) }
 
@@ -86,10 +103,14 @@ func (c *Call) WantResult(state any) {
 }
 
 // Watch has f called when the call has returned for good, after Handler.Result
-// if that is wanted as well. It costs a second stop. f must not change the
-// result.
+// if that is wanted as well, or has been answered. It costs a second stop. f
+// must not change the result.
 func (c *Call) Watch(f func(*Result)) {
-	c.watch = f
+	if old := c.watch; old != nil {
+		c.watch = func(r *Result) { old(r); f(r) }
+	} else {
+		c.watch = f
+	}
 	c.noBack = true
 }
 
@@ -146,7 +167,7 @@ func (c *Call) SetPath(i int, path []byte) { c.SetRef(i, c.PutPath(path)) }
 
 // PathAt is the string that SetPath gave argument i, if it did.
 func (c *Call) PathAt(i int) (path []byte, ok bool) {
-	for _, f := range c.fix {
+	for _, f := range slices.Backward(c.fix) { // the last one counts
 		if f.arg == i {
 			path, _, _ = bytes.Cut(c.data[f.to:], []byte{0})
 			return path, true

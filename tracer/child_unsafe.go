@@ -311,3 +311,32 @@ func (c *child) fail(step int, e unix.Errno) {
 		unix.RawSyscall(unix.SYS_EXIT_GROUP, 125, 0, 0)
 	}
 }
+
+// forkHolder makes a process that shares the tracer's descriptors and does
+// nothing: see Tracer.Holder.
+//
+//go:noinline
+//go:norace
+func forkHolder() (pid int, e unix.Errno) {
+	beforeFork()
+	r, _, e := unix.RawSyscall6(unix.SYS_CLONE, unix.CLONE_FILES|uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+	if e != 0 || r != 0 {
+		afterFork()
+		return int(r), e
+	}
+	hold()
+	return 0, 0
+}
+
+// hold waits to be killed. All signals are blocked (beforeFork): they must not
+// find the runtime's handlers.
+//
+//go:norace
+//go:nosplit
+func hold() {
+	unix.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0, 0)
+	unix.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 1, 0, 0, 0, 0)
+	for {
+		unix.RawSyscall(unix.SYS_PAUSE, 0, 0, 0)
+	}
+}

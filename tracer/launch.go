@@ -67,6 +67,24 @@ func (tr *Tracer) Run(l *Launch, started func(pid int)) (Exit, error) {
 // Pid is the process id of the command.
 func (tr *Tracer) Pid() int { return tr.root }
 
+// Holder is the id of a process whose descriptors are the tracer's, made when
+// it is first asked for: guests reach the objects of those by its directory in
+// procfs, and cannot change which they are. They can where they may look into a
+// process of the same user (ptrace(2), PTRACE_MODE_READ_FSCREDS), which Landlock
+// forbids.
+func (tr *Tracer) Holder() (int, unix.Errno) {
+	if tr.holder != 0 {
+		return tr.holder, 0
+	}
+	syscall.ForkLock.Lock()
+	pid, e := forkHolder()
+	syscall.ForkLock.Unlock()
+	if e == 0 {
+		tr.holder = pid
+	}
+	return pid, e
+}
+
 // Signal sends sig to the command. It may be called from any goroutine.
 func (tr *Tracer) Signal(sig unix.Signal) error {
 	if tr.root == 0 {

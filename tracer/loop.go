@@ -106,6 +106,9 @@ func (tr *Tracer) gone(t *Task, tid int, ws unix.WaitStatus) {
 	}
 	// The command has ended: nothing of it may live on.
 	tr.dying = true
+	if tr.holder != 0 {
+		unix.Kill(tr.holder, unix.SIGKILL)
+	}
 	for tid := range tr.tasks {
 		unix.Kill(tid, unix.SIGKILL)
 	}

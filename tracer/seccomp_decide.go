@@ -130,7 +130,7 @@ func (p *Policy) decideGuard(g Guard, args *[6]uint64) uint32 {
 	case GuardClone:
 		return stopIf(args[0]&cloneStops != 0)
 	case GuardPrctl:
-		return stopIf(oneOf(prctlStops, low(0)) || p.Active&IfIdentity != 0 && oneOf(prctlIdentity, low(0)))
+		return stopIf(oneOf(prctlStops, low(0)) || p.Active&IfIdentity != 0 && oneOf(prctlIdentity, low(0)) || p.Active&IfRoot != 0 && oneOf(prctlRoot, low(0)))
 	case GuardIoctl:
 		switch {
 		case p.WindowEnd != 0 && reserved(low(0)):

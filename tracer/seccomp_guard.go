@@ -36,6 +36,9 @@ var prctlIdentity = []uint32{
 	unix.PR_GET_NO_NEW_PRIVS, unix.PR_SET_NO_NEW_PRIVS,
 }
 
+// prctlRoot are those that take away what an exec would give root.
+var prctlRoot = []uint32{unix.PR_CAPBSET_DROP, unix.PR_SET_SECUREBITS}
+
 // ioctlRefused are requests that reach out of the sandbox: input faked on the
 // launcher's terminal, and userfaultfd(2) by way of its device.
 var ioctlRefused = []uint32{unix.TIOCSTI, unix.TIOCLINUX, ioctlNewUserfaultfd}
@@ -120,6 +123,9 @@ func (p *Policy) guardProg(abi ABI, g Guard) prog {
 		code := allow
 		if p.Active&IfIdentity != 0 {
 			code = anyOf(prctlIdentity, stop, code)
+		}
+		if p.Active&IfRoot != 0 {
+			code = anyOf(prctlRoot, stop, code)
 		}
 		return argLow(0, anyOf(prctlStops, stop, code))
 	case GuardIoctl:

@@ -88,7 +88,9 @@ func policies() (out []Policy) {
 			out = append(out, p)
 		}
 	}
-	return append(out, Policy{ABI: ARM64, WindowLow: testLow, WindowEnd: testEnd, WindowFD: testFD})
+	root := testPolicy()
+	root.Active = IfRoot | IfProtect
+	return append(out, root, Policy{ABI: ARM64, WindowLow: testLow, WindowEnd: testEnd, WindowFD: testFD})
 }
 
 // someArgs are argument values at which a guard could change its mind.
@@ -123,7 +125,7 @@ func TestProgramEqualsTable(t *testing.T) {
 // in turn from the same list.
 func TestGuardsEqualTable(t *testing.T) {
 	for i, p := range policies() {
-		if active := p.Active; active != 0 && active != IfReadOnly && active != IfIdentity && active != allConditions ||
+		if active := p.Active; active != 0 && active != IfReadOnly && active != IfIdentity && active&IfRoot == 0 && active != allConditions ||
 			p.ABI == X8664 && i&1 == 0 {
 			continue // no guard looks at other conditions
 		}

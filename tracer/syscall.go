@@ -140,6 +140,10 @@ func (tr *Tracer) finish(c *Call) {
 	switch {
 	case c.done:
 		tr.stats.Answered++
+		if c.watch != nil {
+			r := c.result(c.Value())
+			c.watch(&r)
+		}
 		c.ask, c.watch = false, nil
 	case rewritten:
 		tr.stats.Rewritten++

@@ -152,6 +152,7 @@ const (
 	IfUnscoped                  // nothing in the kernel keeps signals inside the sandbox
 	IfNoNet                     // the sandbox has no network
 	IfPids                      // the number of tasks is limited
+	IfRoot                      // the launcher is root, and its guests may become others
 	IfPlaced                    // the name by which a directory becomes the current one matters, or must be noticed
 )
 

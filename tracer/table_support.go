@@ -35,6 +35,7 @@ func (w When) String() string {
 		{IfUnscoped, "no Landlock for signals"},
 		{IfNoNet, "no network"},
 		{IfPids, "a limit on tasks"},
+		{IfRoot, "root as the caller"},
 		{IfPlaced, "directories that the view shows twice, or without the fast path"},
 	} {
 		if w&c.w != 0 {

@@ -108,6 +108,7 @@ type Tracer struct {
 	orphans int
 	call    Call
 	root    int
+	holder  int // see Holder
 	status  Exit
 	dying   bool
 	foreign bool // the call at hand is of another ABI

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -15,7 +16,10 @@ import (
 
 // swapping runs f again and again while Work/x is now a directory with the
 // names in it, now a symlink to the directory outside.
-func swapping(f func() error) error {
+func swapping(f func() error) error { return swappingTo(cfg.Outside, f) }
+
+// swappingTo is swapping with another directory of the host.
+func swappingTo(outside string, f func() error) error {
 	dir, link := filepath.Join(cfg.Work, "x"), filepath.Join(cfg.Work, "y")
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
@@ -31,7 +35,7 @@ func swapping(f func() error) error {
 	os.WriteFile(dir+"/only", []byte("inside"), 0)
 	os.WriteFile(dir+"/stream", nil, 0o644)
 	os.Symlink("inside", dir+"/link")
-	if err := os.Symlink(cfg.Outside, link); err != nil {
+	if err := os.Symlink(outside, link); err != nil {
 		return err
 	}
 	return racing(f, func() {
@@ -51,14 +55,15 @@ func racing(f func() error, change func()) error {
 		close(done)
 	}()
 	runtime.LockOSThread()
-	err := errHeld
-	for end := time.Now().Add(duration()); time.Now().Before(end); {
+	err, tries := errHeld, 0
+	for end := time.Now().Add(duration()); time.Now().Before(end); tries++ {
 		if err = f(); err == nil {
 			break
 		}
 	}
 	stop.Store(true)
 	<-done
+	fmt.Println("attempts:", tries)
 	return err
 }
 
