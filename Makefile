@@ -48,6 +48,14 @@ test-distro: need-go ## run real distributions in the view (needs mmdebstrap and
 	@command -v mmdebstrap >/dev/null || { echo "make: mmdebstrap is missing: apt-get install mmdebstrap" >&2; exit 1; }
 	PTBOX_DISTRO=1 $(GO) test -timeout 20m -count=1 -v ./test/distro
 
+# Hours of other people's tests, so not part of anything else. SUITES="busybox
+# git" runs some of them; results of earlier runs stay on the page.
+SUITES ?=
+.PHONY: conformance
+conformance: build ## run other programs' test suites natively and in the view, write docs/conformance.md (as root)
+	@command -v mmdebstrap >/dev/null || { echo "make: mmdebstrap is missing: apt-get install mmdebstrap" >&2; exit 1; }
+	$(GO) run ./test/conformance -ptbox ./ptbox -suites "$(shell echo $(SUITES) | tr ' ' ,)"
+
 .PHONY: race
 race: need-go ## run the tests under the race detector (needs a C compiler)
 	@command -v cc >/dev/null || { echo "make: a C compiler is missing: the race detector needs cgo (apt-get install gcc libc6-dev)" >&2; exit 1; }
