@@ -121,8 +121,8 @@ func writeFilter(fd int) []byte {
 		load(dataArch), is(unix.AUDIT_ARCH_X86_64, 0, 6),
 		load(dataNr), is(unix.SYS_WRITE, 1, 0), is(unix.SYS_PWRITE64, 0, 3),
 		load(dataArg0), is(uint32(fd), 2, 0), is(1, 1, 0),
-		unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
-		unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_TRACE},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_TRACE},
 	})
 }
 

@@ -237,8 +237,12 @@ func mountFlags(flags uint64) (f fsview.Flags) {
 		ms uint64
 		f  fsview.Flags
 	}{
-		{unix.MS_RDONLY, fsview.ReadOnly}, {unix.MS_NOEXEC, fsview.NoExec}, {unix.MS_NODEV, fsview.NoDev},
-		{unix.MS_NOSUID, fsview.NoSuid}, {unix.MS_NOATIME, fsview.NoAtime}, {msNoSymFollow, fsview.NoSymFollow},
+		{unix.MS_RDONLY, fsview.ReadOnly},
+		{unix.MS_NOEXEC, fsview.NoExec},
+		{unix.MS_NODEV, fsview.NoDev},
+		{unix.MS_NOSUID, fsview.NoSuid},
+		{unix.MS_NOATIME, fsview.NoAtime},
+		{msNoSymFollow, fsview.NoSymFollow},
 	} {
 		if flags&p.ms != 0 {
 			f |= p.f

@@ -171,7 +171,7 @@ func own(op string, a []string) (string, error) {
 	case "message":
 		return ownMessage(m(0), m(1))
 	}
-	if out, err, ok := ownNS(op, a); ok {
+	if out, known, err := ownNS(op, a); known {
 		return out, err
 	}
 	return "unknown operation", nil

@@ -15,43 +15,46 @@ import (
 // kept are descriptors that operations of "own" have opened.
 var kept = map[string]int{}
 
-// ownNS are the operations on namespaces and mounts.
-func ownNS(op string, a []string) (out string, err error, ok bool) { //nolint:revive // as own, and whether it knows the operation
+// ownNS are the operations on namespaces and mounts; known is false for others.
+func ownNS(op string, a []string) (out string, known bool, err error) {
+	out = "ok"
 	switch op {
 	case "unshare":
-		return "ok", unix.Unshare(num(a[0])), true
+		err = unix.Unshare(num(a[0]))
 	case "clone":
 		out, err = ownClone(uintptr(num(a[0])), nil, nil, a[1:])
-		return out, err, true
 	case "clonemap":
 		// The maps, of user and group ids, are written by the parent.
 		out, err = ownClone(uintptr(num(a[0])), idMaps(a[1]), idMaps(a[2]), a[3:])
-		return out, err, true
 	case "write":
-		fd, err := unix.Open(a[0], unix.O_WRONLY|unix.O_CLOEXEC, 0)
-		if err != nil {
-			return "open", err, true
-		}
-		defer unix.Close(fd)
-		n, err := unix.Write(fd, []byte(strings.ReplaceAll(strings.Join(a[1:], " "), "|", "\n")))
-		return strconv.Itoa(n), err, true
+		out, err = ownWrite(a[0], strings.ReplaceAll(strings.Join(a[1:], " "), "|", "\n"))
 	case "pivot":
-		return "ok", unix.PivotRoot(a[0], a[1]), true
+		err = unix.PivotRoot(a[0], a[1])
 	case "mounts":
 		out, err = ownMounts(a[0])
-		return out, err, true
 	case "keep":
-		fd, err := unix.Open(a[1], unix.O_PATH|unix.O_CLOEXEC, 0)
-		kept[a[0]] = fd
-		return "ok", err, true
+		kept[a[0]], err = unix.Open(a[1], unix.O_PATH|unix.O_CLOEXEC, 0)
 	case "fchdir":
-		return "ok", unix.Fchdir(kept[a[0]]), true
+		err = unix.Fchdir(kept[a[0]])
 	case "path":
 		b := make([]byte, 4096)
-		k, err := unix.Readlink(fmt.Sprintf("/proc/self/fd/%d", kept[a[0]]), b)
-		return string(b[:max(k, 0)]), err, true
+		var k int
+		k, err = unix.Readlink(fmt.Sprintf("/proc/self/fd/%d", kept[a[0]]), b)
+		out = string(b[:max(k, 0)])
+	default:
+		return "", false, nil
 	}
-	return "", nil, false
+	return out, true, err
+}
+
+func ownWrite(file, text string) (string, error) {
+	fd, err := unix.Open(file, unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return "open", err
+	}
+	defer unix.Close(fd)
+	n, err := unix.Write(fd, []byte(text))
+	return strconv.Itoa(n), err
 }
 
 // ownClone runs operations in a child that is born with the flags.
