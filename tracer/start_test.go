@@ -3,6 +3,7 @@ package tracer
 import (
 	"debug/elf"
 	"encoding/binary"
+	"slices"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -57,7 +58,7 @@ func TestStartOf(t *testing.T) {
 func TestMatch(t *testing.T) {
 	var r unix.PtraceRegs
 	r.Orig_rax, r.Rdx, r.Rdi = 4, 77, 0xffffff9c
-	imm := func(op byte, v uint32) []byte { return binary.LittleEndian.AppendUint32([]byte{op}, v) }
+	imm := func(op byte, v uint32) []byte { return slices.Clip(binary.LittleEndian.AppendUint32([]byte{op}, v)) } // appended to below
 	load := imm(0xb8, 4)
 	for _, c := range []struct {
 		what string
