@@ -20,7 +20,7 @@ func (h *handler) actStatfs(c *tracer.Call, fd int) (int, unix.Errno) {
 		return 0, e
 	}
 	if m := h.mountOf(c, &h.res[0]); m != nil && shapesStatfs(m) {
-		shapeStatfs(b[:], m)
+		h.shapeStatfs(b[:], m)
 	}
 	return 0, c.Write(c.Args[1], b[:])
 }

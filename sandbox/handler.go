@@ -44,11 +44,18 @@ type handler struct {
 	births    map[*tracer.Task]*spaces
 	half      map[int]bool // tasks in the second part of a close_range
 
-	first    *mntNS
-	chdirs   int    // chdir calls that may not be over
-	roams    bool   // guests change their directory without a stop
-	startDir string // guest path of the first directory
-	scratch  func() (string, error)
+	first        *mntNS
+	chdirs       int    // chdir calls that may not be over
+	roams        bool   // guests change their directory without a stop
+	startDir     string // guest path of the first directory
+	scratch      func() (string, error)
+	limited      *limits     // nil: no tmpfs has a limit
+	writes       extraFilter // what makes files larger
+	noExecMounts bool
+	execs        extraFilter // what makes memory executable
+	// handed says that a descriptor that matters for these filters may have
+	// been sent to another process.
+	handed bool
 
 	req  fsview.Request
 	res  [2]fsview.Resolution
@@ -105,7 +112,14 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 	child.Data = p
 	h.enter(child)
 	h.inheritCwd(parent, child)
-	h.listFork(parent, child)
+	for _, f := range h.filters() {
+		f.fork(parent, child)
+	}
+	if parent != nil {
+		if w, ok := h.procfs.writes[parent.Tgid()]; ok {
+			h.procfs.writes[child.Tgid()] = w
+		}
+	}
 	if h.id != nil {
 		h.id.born(parent, child)
 	}
@@ -141,11 +155,17 @@ func (h *handler) Exit(t *tracer.Task) {
 	h.unborn(t)
 	h.chdirDone(t)
 	proc(t).drop()
+	if h.limited != nil {
+		h.limited.begin(t)
+		delete(h.limited.mapping, t.Tid)
+	}
 	delete(h.half, t.Tid)
 	if h.trace != nil {
 		h.trace.gone(t)
 	}
-	delete(h.procfs.lists, t.Tid)
+	for _, f := range h.filters() {
+		delete(f.state, t.Tid)
+	}
 	delete(h.procfs.writes, t.Tid)
 	if m := proc(t).mnt; m != h.first {
 		m.leave()
@@ -164,7 +184,13 @@ func (h *handler) Syscall(c *tracer.Call) {
 	h.enter(c.Task)
 	h.chdirDone(c.Task)
 	h.unborn(c.Task)
+	if h.limited == nil {
+		h.serve(c)
+		return
+	}
+	h.limited.begin(c.Task)
 	h.serve(c)
+	h.limited.finish(c)
 }
 
 // serve finds the room for a call.
@@ -198,6 +224,13 @@ func (h *handler) serve(c *tracer.Call) {
 		h.fdCall(c)
 	case tracer.ClassFDAttr:
 		h.fdAttr(c)
+	case tracer.ClassWrite:
+		if h.id != nil && (c.Ent.Name == "write" || c.Ent.Name == "pwrite64") {
+			h.id.write(c)
+		}
+		if h.limited != nil && !c.Answered() {
+			h.write(c)
+		}
 	case tracer.ClassSocket:
 		h.socket(c)
 	case tracer.ClassProcess:
@@ -207,13 +240,7 @@ func (h *handler) serve(c *tracer.Call) {
 	case tracer.ClassIdentity:
 		h.credsCall(c)
 	case tracer.ClassMemory:
-		c.Fail(unix.EPERM)
-	case tracer.ClassMisc:
-		if h.id != nil && (c.Ent.Name == "write" || c.Ent.Name == "pwrite64") {
-			h.id.write(c)
-			return
-		}
-		c.Fail(unix.ENOSYS)
+		h.memory(c)
 	default:
 		// A row that stops and that nobody serves must not run on the
 		// host's paths.

@@ -85,6 +85,15 @@ func (h *handler) remap() {
 		if m.Kind == fsview.Overlay {
 			n.overlays = true
 		}
+		if m.Flags&fsview.NoExec != 0 && mapsFiles(m) {
+			h.noExecMounts = true
+			h.execs.cond = tracer.IfNoExec
+		}
+	}
+	if h.id != nil {
+		if err := h.setLimits(n.view); err != nil {
+			h.log.Warn("a new tmpfs has no limit", "err", err)
+		}
 	}
 	if n.overlays && h.id != nil {
 		h.id.lower = h.leadsLower

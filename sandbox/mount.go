@@ -11,6 +11,7 @@ import (
 
 	"github.com/ptbox/ptbox/fsview"
 	"github.com/ptbox/ptbox/internal/cred"
+	"github.com/ptbox/ptbox/spec"
 	"github.com/ptbox/ptbox/tracer"
 )
 
@@ -447,6 +448,7 @@ func (id *identity) instance(k fsview.Kind, flags uint64) (*fsview.Tree, unix.Er
 // tmpfs makes an empty file system. It belongs to whoever mounts it.
 func (id *identity) tmpfs(c *tracer.Call, flags uint64) (*fsview.Tree, unix.Errno) {
 	mode := uint32(0o1777)
+	n := fsview.Mount{Kind: fsview.Tmpfs, Flags: mountFlags(flags)}
 	k := credOf(c.Task)
 	uid, gid := k.UID.FS, k.GID.FS
 	data, e := mountData(c)
@@ -463,6 +465,13 @@ func (id *identity) tmpfs(c *tracer.Call, flags uint64) (*fsview.Tree, unix.Errn
 			uid, ok = mapped(k.NS.UID, v)
 		case "gid":
 			gid, ok = mapped(k.NS.GID, v)
+		case "size", "nr_blocks", "nr_inodes":
+			limit, err := spec.TmpfsLimit(name, v)
+			if ok = err == nil; name == "nr_inodes" {
+				n.Inodes = limit
+			} else {
+				n.Size = limit
+			}
 		}
 		if !ok {
 			return nil, unix.EINVAL
@@ -480,7 +489,8 @@ func (id *identity) tmpfs(c *tracer.Call, flags uint64) (*fsview.Tree, unix.Errn
 	if err := unix.Chmod(dir, mode); err != nil {
 		return nil, errno(err)
 	}
-	t, err := id.h.view.NewTree(fsview.Mount{Source: dir, Kind: fsview.Tmpfs, Mode: mode, Flags: mountFlags(flags)})
+	n.Source, n.Mode = dir, mode
+	t, err := id.h.view.NewTree(n)
 	if err != nil {
 		return nil, cause(err)
 	}

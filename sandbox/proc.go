@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/tracer"
 )
 
 // procfs is what the handlers know of procfs as the guest sees it. Most of it
@@ -16,9 +17,9 @@ import (
 type procfs struct {
 	// filters is the number of seccomp filters that the engine installs.
 	filters int
-	// lists says of each process how far it has got with the filter of
-	// listing; whole says that every getdents stops anyway.
-	lists map[int]listState
+	// lists is the filter of listing; whole says that every getdents stops
+	// anyway.
+	lists extraFilter
 	whole bool
 	// writes says in which processes writes to which descriptors stop.
 	writes map[int]writeStops
@@ -28,9 +29,9 @@ type procfs struct {
 func (h *handler) setProc() {
 	h.below, h.procDev = map[*fsview.Mount]string{}, map[uint64]bool{}
 	p := &h.procfs
-	if p.lists == nil {
+	if p.lists.cond == 0 {
 		// Once: the seccomp program does not change when the view does.
-		p.lists, p.writes = map[int]listState{}, map[int]writeStops{}
+		p.lists.cond, p.writes = tracer.IfMerged, map[int]writeStops{}
 		p.whole = p.filters == 0 || len(h.dirs) > 0 || h.overlays
 	}
 	for _, m := range h.view.Mounts() {

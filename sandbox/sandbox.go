@@ -103,6 +103,10 @@ func New(o Options) (*Sandbox, error) {
 	if s.h.id != nil {
 		lockMounts(s.view)
 	}
+	if err := s.h.setLimits(s.view); err != nil {
+		s.Close()
+		return nil, failed("view", "", err, "")
+	}
 	s.h.remap()
 	return s, nil
 }
@@ -375,6 +379,7 @@ func (s *Sandbox) Close() error {
 		}
 		if s.h != nil {
 			unix.Close(s.h.proc)
+			s.h.limited.close()
 			if s.h.id != nil {
 				s.h.id.side.close()
 			}

@@ -59,6 +59,9 @@ func (h *handler) sendmsg(c *tracer.Call, addr uint64, after func(*tracer.Result
 // putMsghdr makes the call a sendmsg of hdr; refs are the words in it that are
 // addresses of copies. other says that it is another call yet.
 func (h *handler) putMsghdr(c *tracer.Call, hdr *[msghdrSize]byte, refs map[int]int, other bool) {
+	if n := binary.LittleEndian.Uint64(hdr[40:]); n > 0 { // msg_controllen
+		h.handed = h.handed || h.watched(c.Task)
+	}
 	if h.id != nil {
 		ctl, e := h.id.control(c, hdr[:])
 		if e != 0 {

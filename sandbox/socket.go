@@ -62,10 +62,11 @@ func (h *handler) socket(c *tracer.Call) {
 		h.sockWant(c, "accept", c.Args[1], c.Args[2])
 	case "recvfrom":
 		h.sockWant(c, "recvfrom", c.Args[4], c.Args[5])
-	case "recvmsg":
-		c.WantResult(sockOut{kind: "recvmsg", addr: c.Args[1]})
-	case "recvmmsg":
-		c.WantResult(sockOut{kind: "recvmmsg", addr: c.Args[1]})
+	case "recvmsg", "recvmmsg":
+		if h.handed && h.watchFiles(c) {
+			return // a descriptor may be among what comes
+		}
+		c.WantResult(sockOut{kind: c.Ent.Name, addr: c.Args[1]})
 	default:
 		// socket, socketpair and the like name no path.
 	}
@@ -159,6 +160,11 @@ func (h *handler) translate(c *tracer.Call, raw []byte, create bool) ([]byte, un
 		case unix.EEXIST:
 			return nil, unix.EADDRINUSE
 		default:
+			return nil, e
+		}
+	}
+	if create && h.limited != nil {
+		if e := h.mayMake(c, 0, r); e != 0 {
 			return nil, e
 		}
 	}

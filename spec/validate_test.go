@@ -175,8 +175,11 @@ func TestValidateMounts(t *testing.T) {
 		{one(`{"destination": "/a", "type": "tmpfs"}, {"destination": "/a", "options": ["remount", "ro"]}`), nil},
 		{one(`{"destination": "/a", "options": ["remount", "ro"]}`), []string{`/mounts/0/options: remount of /a`}},
 		{
-			one(`{"destination": "/a", "type": "tmpfs", "options": ["mode=0755", "size=1m", "uid=65534", "gid=1"]}`),
-			[]string{`/mounts/0/options/3: gid=1 is not`, `?/mounts/0/options/1: "size=1m"`},
+			one(`{"destination": "/a", "type": "tmpfs", "options": ["mode=0755", "size=1m", "uid=65534", "gid=1", "huge=never", "size=lots", "nr_inodes=-1"]}`),
+			[]string{
+				`/mounts/0/options/3: gid=1 is not`, `/mounts/0/options/5: size=lots: not a number`, `/mounts/0/options/6: nr_inodes=-1: not a number`,
+				`?/mounts/0/options/4: "huge=never" has no effect`,
+			},
 		},
 		{one(`{"destination": "/a", "type": "tmpfs", "options": ["mode=9"]}`), []string{`/mounts/0/options/0: "9" is not`}},
 		{one(`{"destination": "/a", "source": "/", "options": ["bind", "mode=0755"]}`), []string{`/mounts/0/options/1: unknown option "mode`}},
