@@ -35,7 +35,7 @@ need-go:
 .PHONY: test
 test: need-go ## run all tests that need nothing but Go
 	$(GO) vet ./...
-	$(GO) test -count=1 -timeout 20m ./...
+	$(GO) test -count=1 -timeout 40m ./...
 
 # Needed only after a change of tracer/fastpath/src or layout.go; a test
 # compares the committed bytes with the sources.
@@ -46,7 +46,7 @@ blob: need-go ## build the code of the fast path anew (needs gcc and binutils)
 .PHONY: test-distro
 test-distro: need-go ## run real distributions in the view (needs mmdebstrap and a Debian mirror)
 	@command -v mmdebstrap >/dev/null || { echo "make: mmdebstrap is missing: apt-get install mmdebstrap" >&2; exit 1; }
-	PTBOX_DISTRO=1 $(GO) test -timeout 20m -count=1 -v ./test/distro
+	PTBOX_DISTRO=1 $(GO) test -timeout 40m -count=1 -v ./test/distro
 
 # Hours of other people's tests, so not part of anything else. SUITES="busybox
 # git" runs some of them; results of earlier runs stay on the page.

@@ -121,7 +121,7 @@ var tableFile = []Sysent{
 		Class: ClassCwd, Support: Handled,
 		Note: "The kernel itself changes to the host directory.",
 	},
-	{Name: "fchdir", Nr: nrs{81, 133, 50}, Args: kinds{FD}, Class: ClassCwd, Support: Handled, When: IfPlaced},
+	{Name: "fchdir", Nr: nrs{81, 133, 50}, Args: kinds{FD}, Class: ClassCwd, Support: Handled, Guard: GuardFD0, Unless: IfPlaced},
 	{
 		Name: "getcwd", Nr: nrs{79, 183, 17}, Args: kinds{PathOut, Size},
 		Class: ClassCwd, Support: Handled,

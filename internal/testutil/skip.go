@@ -18,6 +18,7 @@ const (
 	NeedDistro    Need = "PTBOX_DISTRO=1"
 	NeedSeccomp   Need = "seccomp"
 	NeedKernel    Need = "a newer kernel"
+	NeedInt80     Need = "int 0x80, which faults on this host without a sandbox too"
 	NeedInterface Need = "a kernel interface that this host withholds"
 )
 
@@ -27,6 +28,8 @@ var excused = map[Need]func() bool{
 	NeedRoot: func() bool { return os.Geteuid() != 0 },
 	// Asked for by a target of its own.
 	NeedDistro: func() bool { return true },
+	// Tried before it is said: kernels without IA-32 emulation.
+	NeedInt80: func() bool { return true },
 }
 
 // Skip skips the test for the given need, or fails it when PTBOX_MUST_WORK=1
