@@ -98,7 +98,7 @@ func (s *owners) settleAll(log *slog.Logger) {
 		return
 	}
 	s.settleList(slices.Collect(maps.Keys(w.paths)), log)
-	os.Remove(w.list.Name()) //nolint:errcheck // read once more, it does nothing
+	os.Remove(w.list.Name()) // left behind it is read once more, and does nothing
 	w.list.Close()
 	*w = widened{}
 }
@@ -114,7 +114,7 @@ func (s *owners) settleOld(log *slog.Logger) {
 		if unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
 			if b, err := io.ReadAll(f); err == nil {
 				s.settleList(strings.Split(string(b), "\x00"), log)
-				os.Remove(name) //nolint:errcheck // the next one tries again
+				os.Remove(name) // if not, the next one tries again
 			}
 		}
 		f.Close()

@@ -44,19 +44,23 @@ func TestProfile(t *testing.T) {
 	}{
 		{
 			"errno", `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "no_such_call"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95}, {"names": ["` + yield + `"], "action": "SCMP_ACT_ERRNO"}]}`,
-			[]string{"83,0", "24", "258,0"}, "83,0 ENOTSUP|24 EPERM|258,0 EFAULT", 0,
+			[]string{"83,0", "24", "258,0"},
+			"83,0 ENOTSUP|24 EPERM|258,0 EFAULT", 0,
 		},
 		{
 			"kill", `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_KILL_PROCESS"}]}`,
-			[]string{"24", "83,0", "24"}, "24 ok", 159,
+			[]string{"24", "83,0", "24"},
+			"24 ok", 159,
 		},
 		{
 			"trap", `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_TRAP"}]}`,
-			[]string{"83,0"}, "", 2, // the Go runtime's handler
+			[]string{"83,0"},
+			"", 2, // the Go runtime's handler
 		},
 		{
 			"log", `{"defaultAction": "SCMP_ACT_ALLOW", "flags": ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW"], "syscalls": [{"names": ["mkdir", "` + yield + `"], "action": "SCMP_ACT_LOG"}]}`,
-			[]string{"83,0", "24"}, "83,0 EFAULT|24 ok", 0,
+			[]string{"83,0", "24"},
+			"83,0 EFAULT|24 ok", 0,
 		},
 		{
 			"operators", `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
@@ -73,12 +77,14 @@ func TestProfile(t *testing.T) {
 			"unconditional", `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
 				{"names": ["` + yield + `"], "action": "SCMP_ACT_KILL", "args": [{"index": 0, "value": 5, "op": "SCMP_CMP_EQ"}]},
 				{"names": ["` + yield + `"], "action": "SCMP_ACT_ERRNO", "errnoRet": 51}]}`,
-			[]string{"24,5", "24"}, "24,5 EL2HLT|24 EL2HLT", 0,
+			[]string{"24,5", "24"},
+			"24,5 EL2HLT|24 EL2HLT", 0,
 		},
 		{
 			"allow-list", `{"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 77, "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"], "syscalls": [{"names": ["` +
 				strings.Join(runtimeCalls, `", "`) + `"], "action": "SCMP_ACT_ALLOW"}]}`,
-			[]string{"24", "83,0", "80,0", "334", "462"}, "24 ok|83,0 EBADFD|80,0 EBADFD|334 EBADFD|462 ENOSYS", 0,
+			[]string{"24", "83,0", "80,0", "334", "462"},
+			"24 ok|83,0 EBADFD|80,0 EBADFD|334 EBADFD|462 ENOSYS", 0,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
