@@ -56,6 +56,12 @@ conformance: build ## run other programs' test suites natively and in the view, 
 	@command -v mmdebstrap >/dev/null || { echo "make: mmdebstrap is missing: apt-get install mmdebstrap" >&2; exit 1; }
 	$(GO) run ./test/conformance -ptbox ./ptbox -suites "$(shell echo $(SUITES) | tr ' ' ,)"
 
+SEQS ?= 20000
+SEED ?= 1000
+.PHONY: fuzz-diff
+fuzz-diff: need-go ## compare SEQS (20000) random scripts with the kernel (needs root)
+	PTBOX_FUZZ_SEQS=$(SEQS) PTBOX_FUZZ_SEED=$(SEED) $(GO) test -count=1 -timeout 24h -v -run '^TestRandom$$' ./test/diff
+
 .PHONY: race
 race: need-go ## run the tests under the race detector (needs a C compiler)
 	@command -v cc >/dev/null || { echo "make: a C compiler is missing: the race detector needs cgo (apt-get install gcc libc6-dev)" >&2; exit 1; }
