@@ -107,8 +107,10 @@ func (h *handler) act(c *tracer.Call, r *fsview.Resolution) {
 	if r.Held == fsview.NoHandle {
 		return
 	}
-	if r.Mount != nil && r.Mount.Kind == fsview.Overlay {
-		h.view.Release(r) // the object may have to be copied first
+	if r.Mount != nil && (r.Mount.Kind == fsview.Overlay || r.Mount.Kind == fsview.Proc && c.Ent.Class == tracer.ClassAccess) {
+		// The object may have to be copied first; /proc/self/fd has rights
+		// for the process itself (proc_fd_permission in fs/proc/fd.c).
+		h.view.Release(r)
 		return
 	}
 	fd := int(r.Held)

@@ -46,6 +46,7 @@ type handler struct {
 	roams    bool   // guests change their directory without a stop
 	startDir string // guest path of the first directory
 	scratch  func() (string, error)
+	noters   map[*process]int // processes with noted descriptors, and their ids
 
 	req  fsview.Request
 	res  [2]fsview.Resolution
@@ -89,6 +90,7 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 		if p.fds != nil {
 			if shared, e := ptrace.Kcmp(parent.Tid, child.Tid, ptrace.KcmpFiles); e != 0 || shared != 0 {
 				p.fds = maps.Clone(p.fds)
+				h.noters[p] = child.Tgid()
 			}
 		}
 	}

@@ -24,6 +24,9 @@ const scoped = unix.RESOLVE_BENEATH | unix.RESOLVE_IN_ROOT
 func (h *handler) open(c *tracer.Call) {
 	p := &c.Ent.Paths[0]
 	how, e := h.howOf(c)
+	if e == 0 {
+		e = badFlags(c, &how)
+	}
 	if e != 0 {
 		c.Fail(e)
 		return
@@ -40,12 +43,14 @@ func (h *handler) open(c *tracer.Call) {
 	q := &h.req
 	*q = fsview.Request{Path: str(raw), Caller: c.Task, Root: h.rootOf(c.Task), Resolve: how.resolve, Follow: how.flags&unix.O_NOFOLLOW == 0}
 	switch {
-	case how.flags&unix.O_PATH != 0:
-		// All flags but O_DIRECTORY, O_NOFOLLOW and O_CLOEXEC are ignored.
 	case how.flags&(unix.O_CREAT|unix.O_EXCL) == unix.O_CREAT|unix.O_EXCL:
 		q.Op = fsview.Create
 	case how.flags&unix.O_CREAT != 0:
 		q.Op = fsview.OpenCreate
+	}
+	if raw[0] == '/' && how.resolve&unix.RESOLVE_BENEATH != 0 {
+		c.Fail(unix.EXDEV) // before the descriptor is looked at
+		return
 	}
 	if raw[0] != '/' || how.resolve&scoped != 0 {
 		b, keep, e := h.baseOf(c, p.Dir, 0)
@@ -102,11 +107,11 @@ func (h *handler) open(c *tracer.Call) {
 func (h *handler) howOf(c *tracer.Call) (how openHow, e unix.Errno) {
 	switch c.Ent.Name {
 	case "open":
-		return openHow{uint64(uint32(c.Args[1])), c.Args[2], 0}, 0
+		return openHow{plainFlags(c.Args[1]), c.Args[2], 0}, 0
 	case "creat":
 		return openHow{unix.O_CREAT | unix.O_WRONLY | unix.O_TRUNC, c.Args[1], 0}, 0
 	case "openat":
-		return openHow{uint64(uint32(c.Args[2])), c.Args[3], 0}, 0
+		return openHow{plainFlags(c.Args[2]), c.Args[3], 0}, 0
 	}
 	size := c.Args[3]
 	if size < openHowSize {
@@ -136,6 +141,46 @@ func (h *handler) howOf(c *tracer.Call) (how openHow, e unix.Errno) {
 		return how, unix.EAGAIN
 	}
 	return how, 0
+}
+
+// plainFlags are the flags of open and openat without those that O_PATH makes
+// them ignore; openat2 refuses them.
+func plainFlags(arg uint64) uint64 {
+	flags := uint64(uint32(arg))
+	if flags&unix.O_PATH != 0 {
+		flags &= pathFlags
+	}
+	return flags
+}
+
+// badFlags asks the kernel about flags that it may refuse before it looks at
+// the path: which ones, differs between versions. It would see them only after
+// the view had answered for the path.
+func badFlags(c *tracer.Call, how *openHow) unix.Errno {
+	const odd = unix.O_TMPFILE &^ unix.O_DIRECTORY
+	if c.Ent.Name != "openat2" {
+		if how.flags&odd == 0 && how.flags&(unix.O_CREAT|unix.O_DIRECTORY) != unix.O_CREAT|unix.O_DIRECTORY {
+			return 0
+		}
+		_, e := onFD(unix.SYS_OPENAT, noCwd, "", how.flags, how.mode)
+		return otherThan(e, unix.ENOENT)
+	}
+	if how.mode == 0 && how.flags&(odd|unix.O_PATH|unix.O_CREAT) == 0 && how.flags&^openFlags == 0 {
+		return 0
+	}
+	var b [openHowSize]byte
+	binary.LittleEndian.PutUint64(b[0:], how.flags)
+	binary.LittleEndian.PutUint64(b[8:], how.mode)
+	_, e := onFD(unix.SYS_OPENAT2, noCwd, "", b[:], openHowSize)
+	return otherThan(e, unix.ENOENT)
+}
+
+// otherThan is e, or 0 if e is what was to be expected.
+func otherThan(e, expected unix.Errno) unix.Errno {
+	if e == expected {
+		return 0
+	}
+	return e
 }
 
 // mayOpen applies the mount's restrictions in the order of the kernel's

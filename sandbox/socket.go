@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/binary"
 	"os"
 	"path"
@@ -121,11 +123,59 @@ func (h *handler) sockIn(c *tracer.Call, a, l int, create bool) {
 	}
 	out, e := h.translate(c, raw, create)
 	if e != 0 {
-		c.Fail(e)
+		h.sockFirst(c, a, raw, e)
 		return
 	}
 	c.SetRef(a, c.Put(out))
 	c.SetArg(l, uint64(len(out)))
+}
+
+// sockFirst is for an address that leads nowhere: the kernel looks at the
+// socket before, and not every socket looks at the address. Such a call runs
+// with an address of the same length that names no socket either.
+func (h *handler) sockFirst(c *tracer.Call, a int, raw []byte, e unix.Errno) {
+	first, looks := h.sockLooks(c)
+	switch {
+	case first != 0:
+		c.Fail(first)
+	case looks:
+		c.Fail(e)
+	default:
+		c.SetRef(a, c.Put(nowhere(raw)))
+	}
+}
+
+// nowhere is the address raw with the path of a directory.
+func nowhere(raw []byte) []byte {
+	return append(bytes.Clone(raw[:sunPathOff]), bytes.Repeat([]byte{'/'}, len(raw)-sunPathOff)...)
+}
+
+// sockLooks tells whether the call's descriptor is a socket that looks at a
+// path, or what the kernel answers if it is none.
+func (h *handler) sockLooks(c *tracer.Call) (e unix.Errno, looks bool) {
+	p, err := unix.PidfdOpen(c.Task.Tgid(), 0)
+	if err != nil {
+		return 0, true // before Linux 5.3
+	}
+	defer unix.Close(p)
+	fd, err := unix.PidfdGetfd(p, int(int32(c.Args[0])), 0)
+	if err == unix.EBADF {
+		return unix.EBADF, true
+	}
+	if err != nil {
+		return 0, true
+	}
+	defer unix.Close(fd)
+	domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
+	if err != nil {
+		return errno(err), true // EBADF with O_PATH, ENOTSOCK
+	}
+	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
+	if err != nil || domain != unix.AF_UNIX {
+		return 0, false
+	}
+	sends := strings.HasPrefix(c.Ent.Name, "send")
+	return 0, !sends || kind == unix.SOCK_DGRAM
 }
 
 // translate makes the host's address of the guest's.
@@ -193,7 +243,7 @@ func (h *handler) bindName(r *fsview.Resolution) unix.Errno {
 	if r.MountPoint || odd(r) {
 		return unix.EEXIST
 	}
-	if r.Mount == nil || r.Mount.Flags&fsview.ReadOnly == 0 {
+	if r.Mount == nil || r.Mount.Flags&fsview.ReadOnly == 0 || len(path.Base(host)) > unix.NAME_MAX {
 		return 0
 	}
 	var st unix.Stat_t
@@ -270,7 +320,14 @@ func (h *handler) sendmsg(c *tracer.Call, addr uint64) {
 	if name != 0 && n > 0 {
 		raw, ok, e := h.sockaddr(c, name, min(n, 128))
 		if e == 0 && ok {
-			raw, e = h.translate(c, raw, false)
+			if to, err := h.translate(c, raw, false); err != 0 {
+				first, looks := h.sockLooks(c)
+				if e = cmp.Or(first, err); first == 0 && !looks {
+					raw, e = nowhere(raw), 0
+				}
+			} else {
+				raw = to
+			}
 		} else if e == 0 && !h.reachable(raw) {
 			e = unix.ECONNREFUSED
 		}
@@ -454,6 +511,7 @@ func (h *handler) fixMsg(r *tracer.Result, hdr uint64) {
 	if h.id != nil {
 		h.id.fixControl(r, hdr)
 	}
+	h.received(r, hdr)
 	var b [12]byte
 	if r.Read(hdr, b[:]) != 0 {
 		return

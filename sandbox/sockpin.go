@@ -46,7 +46,7 @@ func (h *handler) pinAddr(c *tracer.Call, a, l int, raw []byte) bool {
 		p.pin = nil
 		r, e := h.resolve(c, sunPath(raw), -1, 0, fsview.Lookup, true, true)
 		if e != 0 {
-			c.Fail(e)
+			h.sockFirst(c, a, raw, e)
 			return true
 		}
 		if r.Magic {

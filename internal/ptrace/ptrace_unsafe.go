@@ -218,6 +218,13 @@ func Kcmp(a, b int, what int) (int, unix.Errno) {
 	return int(r), e
 }
 
+// KcmpFile reports whether two descriptors are of one open file.
+func KcmpFile(a, fdA, b, fdB int) (bool, unix.Errno) {
+	const kcmpFile = 0
+	r, _, e := unix.RawSyscall6(unix.SYS_KCMP, uintptr(a), uintptr(b), kcmpFile, uintptr(fdA), uintptr(fdB), 0)
+	return r == 0, e
+}
+
 // The resources of Kcmp (include/uapi/linux/kcmp.h).
 const (
 	KcmpVM    = 1
