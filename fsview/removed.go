@@ -6,11 +6,11 @@ import "golang.org/x/sys/unix"
 // its ".." is the directory that it was in, which may have been removed as
 // well, and another one may have its path now. So the walk goes up by the
 // directories themselves until it meets one that is still there. The rest of
-// the path is returned; "" means that the answer is complete.
-func (w *walker) fromRemoved(p string) (string, unix.Errno) {
+// the path is returned, unless the answer is complete.
+func (w *walker) fromRemoved(p string) (rest string, done bool, e unix.Errno) {
 	fs, ok := w.v.fs.(Parenter)
 	if !ok || !shapeOf(p).dotdot {
-		return p, 0
+		return p, false, 0
 	}
 	dir, own := w.cur, false
 	drop := func() {
@@ -28,18 +28,18 @@ func (w *walker) fromRemoved(p string) (string, unix.Errno) {
 			drop()
 			if e != 0 {
 				w.drop()
-				return "", e
+				return "", true, e
 			}
 			dir, own = up, true
 			host, live := w.v.fs.Path(dir, nil)
-			if !live {
+			if !live || k == len(p) && parentOnly(w.q.Op, "..", k > j) {
 				break
 			}
 			guest, ok := w.v.guestNear(string(host), w.m)
 			drop()
 			if !ok {
 				w.drop()
-				return "", unix.EXDEV
+				return "", true, unix.EXDEV
 			}
 			w.g = append(w.g[:0], guest...)
 			if guest == "/" {
@@ -48,10 +48,10 @@ func (w *walker) fromRemoved(p string) (string, unix.Errno) {
 			w.moved, w.rooted = true, true
 			w.locate()
 			w.trace("dotdot", "")
-			if k == len(p) {
-				return ".", 0
+			if k == len(p) && k > j {
+				return ".", false, 0
 			}
-			return p[k:], 0
+			return p[k:], false, 0
 		default:
 			h, e := w.v.fs.Open(dir, p[i:j], true)
 			if e == 0 {
@@ -60,18 +60,17 @@ func (w *walker) fromRemoved(p string) (string, unix.Errno) {
 			}
 			drop()
 			w.drop()
-			return "", e
+			return "", true, e
 		}
 		i = k
 	}
 	r := w.r
 	r.Relative, r.Exists, r.Slash, r.Mount = true, true, p[len(p)-1] == '/', w.m
 	r.LastDotDot = parentOnly(w.q.Op, "..", r.Slash)
-	e := unix.Errno(0)
 	if w.q.Hold {
 		r.Held, e = w.v.fs.Open(dir, "", false)
 	}
 	drop()
 	w.drop()
-	return "", e
+	return "", true, e
 }

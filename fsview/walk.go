@@ -51,16 +51,20 @@ func (v *View) walk(q *Request, r *Resolution, b *Base) unix.Errno {
 	e := w.begin(b)
 	path := q.Path
 	if e == 0 && b != nil && b.Deleted && path[0] != '/' {
+		done := false
 		if w.m.ov != nil {
 			path, e = w.fromDeleted(path)
+			done = path == ""
 		} else {
-			path, e = w.fromRemoved(path)
+			path, done, e = w.fromRemoved(path)
 		}
-		if path == "" {
+		if done {
 			return e
 		}
 	}
-	if e == 0 {
+	if e == 0 && path == "" {
+		w.rest = ""
+	} else if e == 0 {
 		e = w.enter(path)
 	}
 	for again := e == 0; again; {

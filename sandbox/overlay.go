@@ -1,8 +1,8 @@
 package sandbox
 
 import (
-	"strconv"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -53,19 +55,23 @@ var ErrNoWorld = errors.New("no such world")
 // scriptLimit is how long a script may take before it is called a hang.
 const scriptLimit = 2 * time.Minute
 
-// Open starts a session of each mode.
+// Open starts a session of each mode, and one under the kernel if this is root.
 func (r *Runner) Open(ctx context.Context, w *World, modes []string) (*Sides, error) {
 	s := &Sides{w: w, under: map[string]*Session{}, Ended: map[string]int{}}
-	var err error
-	if s.native, err = r.NativeSession(ctx, &w.Case, w.Prune(-1)); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoWorld, err)
-	}
-	if _, err := s.native.Run("getcwd", scriptLimit); err != nil {
-		s.Close()
-		return nil, fmt.Errorf("%w: %w", ErrNoWorld, err)
+	var points []string
+	if os.Geteuid() == 0 {
+		var err error
+		if s.native, err = r.NativeSession(ctx, &w.Case, w.Prune(-1)); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrNoWorld, err)
+		}
+		if _, err := s.native.Run("getcwd", scriptLimit); err != nil {
+			s.Close()
+			return nil, fmt.Errorf("%w: %w", ErrNoWorld, err)
+		}
+		points = s.native.Points
 	}
 	for _, m := range modes {
-		u, err := r.UnderSession(ctx, &w.Case, strings.ReplaceAll(m, " ", ""), s.native.Points, w.Prune(-1), strings.Fields("--trap "+m)...)
+		u, err := r.UnderSession(ctx, &w.Case, strings.ReplaceAll(m, " ", ""), points, w.Prune(-1), strings.Fields("--trap "+m)...)
 		if err != nil {
 			s.Close()
 			return nil, err
@@ -81,10 +87,17 @@ func (r *Runner) Open(ctx context.Context, w *World, modes []string) (*Sides, er
 
 // Close ends all sessions.
 func (s *Sides) Close() {
-	s.native.Close()
-	for _, u := range s.under {
-		u.Close()
+	for _, x := range s.all() {
+		x.Close()
 	}
+}
+
+func (s *Sides) all() []*Session {
+	var out []*Session
+	if s.native != nil {
+		out = append(out, s.native)
+	}
+	return slices.AppendSeq(out, maps.Values(s.under))
 }
 
 // Compare runs one script everywhere. again is false when the sessions cannot
@@ -94,7 +107,6 @@ func (s *Sides) Compare(calls []string, allowed []Allowed) (d *Difference, again
 	s.n++
 	c := s.w.Case
 	c.Script = s.w.Script(calls, n)
-	all := []*Session{s.native}
 	run := func(x *Session) (*Result, error) {
 		x.prune = s.w.Prune(n)
 		lines, err := x.Run(c.Script, scriptLimit)
@@ -109,7 +121,6 @@ func (s *Sides) Compare(calls []string, allowed []Allowed) (d *Difference, again
 		return nil, false, 0, fmt.Errorf("kernel: %w, script:\n%s", err, c.Script)
 	}
 	for m, u := range s.under {
-		all = append(all, u)
 		got, err := run(u)
 		text, ended := firstDifference(&c, native, got, slices.DeleteFunc(slices.Clone(allowed), func(a Allowed) bool { return a.When != nil && !a.When(m, s.w) }))
 		if ended != "" {
@@ -128,7 +139,7 @@ func (s *Sides) Compare(calls []string, allowed []Allowed) (d *Difference, again
 	if d != nil || !again {
 		return d, again, len(native.Lines), nil
 	}
-	for _, x := range all {
+	for _, x := range s.all() {
 		x.prune = s.w.Prune(-1)
 		ok, err := x.Reset()
 		if err != nil {

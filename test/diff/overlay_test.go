@@ -37,7 +37,7 @@ func TestOverlayRoot(t *testing.T) {
 	}
 	r := theRunner(t)
 	r.Ptbox = testutil.Ptbox(t)
-	for _, c := range allCases() {
+	for _, c := range slices.Concat(allCases(), layouts[0].cases(), layouts[1].cases()) {
 		if c.RootFlags != "" || notOnOverlay[c.Name] != "" {
 			continue
 		}

@@ -221,6 +221,9 @@ func (s *Session) pruned(rel string) bool {
 // clean removes all below the directory rel but what is fixed.
 func (s *Session) clean(rel string) error {
 	at := string(s.p.dir) + rel
+	if err := os.Chmod(at, 0o755); err != nil {
+		return err
+	}
 	if err := bare(at); err != nil {
 		return err
 	}
@@ -238,13 +241,25 @@ func (s *Session) clean(rel string) error {
 		case keep:
 			err = bare(string(s.p.dir) + p)
 		default:
-			err = os.RemoveAll(string(s.p.dir) + p)
+			if err = os.RemoveAll(string(s.p.dir) + p); err != nil {
+				Dir(string(s.p.dir) + p).remove() // with modes that forbid it
+				_, err = os.Lstat(string(s.p.dir) + p)
+				err = otherThan(err, fs.ErrNotExist)
+			}
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// otherThan is err, or nil if it is what was to be expected.
+func otherThan(err, expected error) error {
+	if errors.Is(err, expected) {
+		return nil
+	}
+	return err
 }
 
 // bare removes what a script may have left at an object that stays.

@@ -1,0 +1,40 @@
+package difftest
+
+// single are the calls of one path; %s is the quoted path. Those that change
+// the tree run after those that do not, and in this order: what an earlier one
+// has made or removed is part of the comparison.
+var single = []string{
+	`stat %s`, `lstat %s`, `open %s O_RDONLY|O_NONBLOCK`, `open %s O_PATH`, `open %s O_PATH|O_NOFOLLOW`, `open %s O_RDONLY|O_DIRECTORY|O_NOFOLLOW`,
+	`open %s O_RDWR|O_NONBLOCK`, `openat AT_FDCWD %s O_RDONLY|O_NOFOLLOW|O_NONBLOCK`, `openat2 AT_FDCWD %s O_RDONLY|O_NONBLOCK 0 0`,
+	`openat2 AT_FDCWD %s O_PATH 0 RESOLVE_NO_SYMLINKS`, `openat2 AT_FDCWD %s O_PATH 0 RESOLVE_IN_ROOT`, `openat2 AT_FDCWD %s O_PATH 0 RESOLVE_BENEATH`, `openat2 AT_FDCWD %s O_PATH 0 RESOLVE_NO_XDEV`,
+	`openat2 $d %s O_PATH 0 RESOLVE_IN_ROOT`, `openat2 $d %s O_PATH 0 RESOLVE_BENEATH`,
+	`newfstatat $d %s`, `newfstatat $d %s AT_SYMLINK_NOFOLLOW`, `newfstatat $d %s AT_EMPTY_PATH`, `statx $d %s 0 STATX_BASIC_STATS`, `statx AT_FDCWD %s AT_SYMLINK_NOFOLLOW STATX_BASIC_STATS`,
+	`access %s F_OK`, `access %s W_OK`, `faccessat $d %s R_OK`, `faccessat2 $d %s X_OK AT_SYMLINK_NOFOLLOW`,
+	`readlink %s`, `readlinkat $d %s`, `statfs %s`, `getxattr %s "user.x"`, `lgetxattr %s "user.x"`, `listxattr %s`, `llistxattr %s`,
+	`chdir %s`, `execve %s "x"`, `inotify_add_watch $i %s IN_MODIFY`, `inotify_add_watch $i %s IN_MODIFY|IN_DONT_FOLLOW`,
+	`connect $s %s`, `sendto $t "x" 0 %s`, `~EPERM chroot %s`,
+	`openat2 AT_FDCWD %s O_PATH|O_NOFOLLOW 0 RESOLVE_NO_MAGICLINKS`, `openat2 AT_FDCWD %s O_RDONLY|O_NONBLOCK 0 RESOLVE_BENEATH|RESOLVE_NO_XDEV`,
+	`openat2 AT_FDCWD %s O_RDONLY|O_NONBLOCK 0 RESOLVE_IN_ROOT|RESOLVE_NO_SYMLINKS`, `openat2 $d %s O_PATH|O_DIRECTORY 0 RESOLVE_NO_XDEV`, `openat2 $d %s O_PATH 0 RESOLVE_IN_ROOT|RESOLVE_NO_XDEV`,
+	`openat2 $d %s O_RDWR|O_NONBLOCK 0 RESOLVE_NO_SYMLINKS`, `open %s O_PATH|O_DIRECTORY`, `open %s O_RDONLY|O_DIRECTORY`, `open %s O_WRONLY|O_APPEND|O_NONBLOCK`, `open %s O_WRONLY|O_DIRECTORY|O_NONBLOCK`,
+	`faccessat2 AT_FDCWD %s W_OK AT_SYMLINK_NOFOLLOW`, `faccessat2 AT_FDCWD %s R_OK|W_OK AT_EACCESS`, `faccessat2 $d %s F_OK AT_EMPTY_PATH`, `access %s X_OK`, `access %s 010`, `faccessat2 AT_FDCWD %s R_OK 0x10000`,
+	`newfstatat AT_FDCWD %s 0x8000`, `statx AT_FDCWD %s AT_NO_AUTOMOUNT|AT_STATX_DONT_SYNC STATX_BASIC_STATS`, `statx $d %s AT_EMPTY_PATH STATX_BASIC_STATS`,
+	`getxattrat AT_FDCWD %s 0 "user.x"`, `getxattrat $d %s AT_SYMLINK_NOFOLLOW "user.x"`, `listxattrat AT_FDCWD %s 0`, `listxattrat $d %s AT_SYMLINK_NOFOLLOW`, `getxattr %s ""`, `getxattr %s "trusted.x"`,
+	`file_getattr AT_FDCWD %s 0`, `file_getattr $d %s AT_SYMLINK_NOFOLLOW`, `statfs.m %s`, `name_to_handle_at AT_FDCWD %s 0x1000`, `execveat $d %s 0 "x"`, `execveat AT_FDCWD %s AT_SYMLINK_NOFOLLOW "x"`,
+	`connect $t %s`, `inotify_add_watch $i %s IN_CREATE|IN_ONLYDIR`,
+	`setxattrat AT_FDCWD %s 0 "user.x" "v"`, `setxattrat $d %s AT_SYMLINK_NOFOLLOW "user.y" "v"`, `setxattr %s "user.z" "1" XATTR_REPLACE`, `setxattr %s "user.z" "1" XATTR_CREATE`, `setxattr %s "security.x" "1"`, `setxattr %s "nospace" "1"`,
+	`removexattrat AT_FDCWD %s 0 "user.x"`, `removexattrat $d %s AT_SYMLINK_NOFOLLOW "user.y"`, `fchmodat2 AT_FDCWD %s 0755 0`, `fchmodat2 $d %s 0755 0x8000`, `fchownat AT_FDCWD %s 0 0`, `chown %s 65534 65534`,
+	`utimensat AT_FDCWD %s omit,omit`, `utimensat AT_FDCWD %s NULL AT_SYMLINK_NOFOLLOW`, `truncate %s -1`,
+	`chmod %s 0755`, `fchmodat $d %s 0755`, `fchmodat2 $d %s 0755 AT_SYMLINK_NOFOLLOW`, `chown %s -1 -1`, `lchown %s -1 -1`, `fchownat $d %s -1 -1 AT_SYMLINK_NOFOLLOW`,
+	`utime %s 1,2`, `utimes %s 3,4`, `futimesat $d %s 5,6`, `utimensat $d %s 7,8 AT_SYMLINK_NOFOLLOW`, `utimensat $d %s 9,9`, `truncate %s 3`,
+	`setxattr %s "user.x" "v"`, `lsetxattr %s "user.y" "w"`, `removexattr %s "user.x"`, `lremovexattr %s "user.y"`,
+	`mkdir %s 0755`, `mkdirat $d %s 0755`, `mknod %s S_IFIFO|0644`, `mknodat $d %s S_IFREG|0644`, `symlink "f" %s`, `symlinkat "f" $d %s`, `link "/f" %s`, `linkat $d "f" $d %s 0`,
+	`link %s "/linked"`, `linkat AT_FDCWD %s AT_FDCWD "/linked2" AT_SYMLINK_FOLLOW`, `creat %s 0644`, `open %s O_CREAT|O_WRONLY|O_NONBLOCK 0644`, `open %s O_CREAT|O_EXCL|O_RDWR 0644`,
+	`open %s O_CREAT|O_NOFOLLOW|O_RDONLY|O_NONBLOCK 0644`, `open %s O_TMPFILE|O_RDWR 0600`, `open %s O_RDONLY|O_TRUNC|O_NONBLOCK`,
+	`open %s O_CREAT|O_DIRECTORY|O_RDONLY 0644`, `open %s O_TMPFILE|O_RDONLY 0600`, `open %s O_TMPFILE|O_WRONLY|O_EXCL 0600`, `openat $d %s O_CREAT|O_TRUNC|O_WRONLY|O_NONBLOCK 0600`, `openat2 $d %s O_CREAT|O_RDWR|O_NONBLOCK 0600 RESOLVE_BENEATH`,
+	`openat2 $d %s O_CREAT|O_RDWR|O_NONBLOCK 0600 RESOLVE_NO_XDEV`, `openat2 AT_FDCWD %s O_CREAT|O_EXCL|O_RDWR 0600 RESOLVE_IN_ROOT`, `openat2 AT_FDCWD %s O_CREAT|O_WRONLY|O_NONBLOCK 0600 RESOLVE_NO_SYMLINKS`,
+	`bindnew %s`, `tmpfile %s`, `mknod %s S_IFSOCK|0644`, `mknod %s S_IFDIR|0755`, `mknod %s S_IFBLK|0600 0x801`, `linkat AT_FDCWD %s $d "linked3" 0`, `linkat $d "missing" AT_FDCWD %s 0`, `linkat $d "" AT_FDCWD %s AT_EMPTY_PATH`, `symlink "" %s`,
+	`rename %s "/renamed"`, `rename "/g" %s`, `renameat $d %s $d "renamed"`, `renameat2 AT_FDCWD %s AT_FDCWD "/empty" RENAME_EXCHANGE`, `renameat2 AT_FDCWD "/empty" AT_FDCWD %s RENAME_NOREPLACE`,
+	`renameat2 AT_FDCWD "/f" AT_FDCWD %s RENAME_NOREPLACE`, `renameat2 AT_FDCWD %s AT_FDCWD "/missing2" RENAME_EXCHANGE`, `renameat2 AT_FDCWD %s AT_FDCWD "/white" RENAME_WHITEOUT`, `renameat2 AT_FDCWD %s AT_FDCWD "/bad" 0x8`,
+	`rename %s "/empty/"`, `rename "/f" %s`, `renameat2 $d "f" $d %s RENAME_EXCHANGE`, `unlinkat $d %s 0x8000`,
+	`rename "/empty" %s`, `unlink %s`, `unlinkat $d %s 0`, `rmdir %s`, `unlinkat $d %s AT_REMOVEDIR`,
+}
