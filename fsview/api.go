@@ -51,8 +51,12 @@ type Mount struct {
 	Source string
 	Kind   Kind
 	Flags  Flags
-	// Mode is the permission of a Tmpfs' root (0 means 01777).
+	// Mode is the permission of a Tmpfs' root; 0 means 01777, and S_IFDIR none
+	// at all.
 	Mode uint32
+	// Size (bytes) and Inodes are the limits of a Tmpfs, 0 if there is none. The
+	// view only carries them.
+	Size, Inodes uint64
 	// Layers are the directories of an Overlay. Its Source is then the
 	// topmost of them.
 	Layers *Layers

@@ -157,7 +157,7 @@ func (b *builder) open(m *Mount) error {
 			mode = 0o1777
 		}
 		b.ntmp++
-		dir, err := b.mkdir("tmpfs", b.ntmp, mode)
+		dir, err := b.mkdir("tmpfs", b.ntmp, mode&0o7777)
 		if err != nil {
 			return err
 		}

@@ -95,7 +95,9 @@ func fastFlags(m *fsview.Mount) (f uint32, ok bool) {
 	if m.Flags&fsview.NoDev != 0 && (m.Kind != fsview.Tmpfs || os.Geteuid() == 0) {
 		f |= fastpath.MountNoDev
 	}
-	return f, m.IsDir() && m.Flags&fsview.NoSymFollow == 0
+	limited := m.Size != 0 || m.Inodes != 0
+	mapped := m.Flags&fsview.NoExec != 0 && mapsFiles(m) // an open has to be seen
+	return f, m.IsDir() && m.Flags&(fsview.NoSymFollow|fsview.NoAtime) == 0 && !limited && !mapped
 }
 
 // hides reports whether something lies under the mount point of m, in p, that

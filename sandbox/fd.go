@@ -95,6 +95,10 @@ func (h *handler) fdAttr(c *tracer.Call) {
 		h.owner(c)
 		return
 	}
+	if c.Ent.Name == "ioctl" && h.limited != nil && (uint32(c.Args[1]) == ficlone || uint32(c.Args[1]) == ficloneRange) {
+		h.ficlone(c)
+		return
+	}
 	if !h.readOnlyMounts && !h.overlays {
 		return
 	}

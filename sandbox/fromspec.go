@@ -94,7 +94,7 @@ func specUser(p *specs.Process) *User {
 // entry that it remounts.
 func addMount(list []fsview.Mount, m *specs.Mount, bundle string) []fsview.Mount {
 	opt := spec.ParseOptions(m, spec.Self())
-	out := fsview.Mount{Target: spec.Destination(m), Flags: viewFlags(opt.Set), Mode: opt.Mode}
+	out := fsview.Mount{Target: spec.Destination(m), Flags: viewFlags(opt.Set), Mode: opt.Mode, Size: opt.Size, Inodes: opt.Inodes}
 	if opt.Remount {
 		for i := len(list) - 1; i >= 0; i-- {
 			if list[i].Target == out.Target {
@@ -149,7 +149,7 @@ func addMount(list []fsview.Mount, m *specs.Mount, bundle string) []fsview.Mount
 	// A tree that the host does not have is shown empty, as a new instance
 	// without anything in it would be.
 	if _, err := os.Stat(out.Source); out.Source != "" && err != nil {
-		out.Kind, out.Source, out.Mode = fsview.Tmpfs, "", 0o755
+		out.Kind, out.Source, out.Mode, out.Size, out.Inodes = fsview.Tmpfs, "", 0o755, 0, 0
 	}
 	return append(list, out)
 }
@@ -165,6 +165,7 @@ func viewFlags(r spec.Restrict) fsview.Flags {
 		{spec.NoDev, fsview.NoDev},
 		{spec.NoSuid, fsview.NoSuid},
 		{spec.NoSymFollow, fsview.NoSymFollow},
+		{spec.NoAtime, fsview.NoAtime},
 		{spec.Recursive, fsview.Recursive},
 	} {
 		if r&p.from != 0 {

@@ -41,12 +41,19 @@ type handler struct {
 	half      map[int]bool // tasks in the second part of a close_range
 
 	readOnlyMounts bool
-	overlays       bool // the view has an overlay
-	unions         map[string]*unionDir
-	ambiguous      map[*fsview.Mount]bool // see noteFD
-	chdirs         int                    // chdir calls that may not be over
-	startDir       string                 // guest path of the first directory
-	scratch        func() (string, error)
+	limited        *limits // nil: no tmpfs has a limit
+	writes         filter  // what makes files larger
+	noExecMounts   bool
+	execs          filter // what makes memory executable
+	// handed says that a descriptor that matters for these filters may have
+	// been sent to another process.
+	handed    bool
+	overlays  bool // the view has an overlay
+	unions    map[string]*unionDir
+	ambiguous map[*fsview.Mount]bool // see noteFD
+	chdirs    int                    // chdir calls that may not be over
+	startDir  string                 // guest path of the first directory
+	scratch   func() (string, error)
 
 	req  fsview.Request
 	res  [2]fsview.Resolution
@@ -66,6 +73,10 @@ func (h *handler) setView(v *fsview.View) {
 		}
 		if m.Kind == fsview.Overlay {
 			h.overlays = true
+		}
+		if m.Flags&fsview.NoExec != 0 && mapsFiles(m) {
+			h.noExecMounts = true
+			h.execs.cond = tracer.IfNoExec
 		}
 	}
 	if h.overlays && h.id != nil {
@@ -117,7 +128,9 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 	}
 	child.Data = p
 	h.inheritCwd(parent, child)
-	h.listFork(parent, child)
+	for _, f := range h.filters() {
+		f.fork(parent, child)
+	}
 	if h.id != nil {
 		h.id.born(parent, child)
 	}
@@ -146,11 +159,17 @@ func (h *handler) Exit(t *tracer.Task) {
 	h.tasks--
 	delete(h.forking, t)
 	h.chdirDone(t)
+	if h.limited != nil {
+		h.limited.begin(t)
+		delete(h.limited.mapping, t.Tid)
+	}
 	delete(h.half, t.Tid)
 	if h.trace != nil {
 		h.trace.gone(t)
 	}
-	delete(h.procfs.lists, t.Tid)
+	for _, f := range h.filters() {
+		delete(f.state, t.Tid)
+	}
 }
 
 // FSGone implements tracer.Handler.
@@ -163,7 +182,13 @@ func (h *handler) FSGone(fs *tracer.FS) {
 // Syscall implements tracer.Handler.
 func (h *handler) Syscall(c *tracer.Call) {
 	h.chdirDone(c.Task)
+	if h.limited == nil {
+		h.serve(c)
+		return
+	}
+	h.limited.begin(c.Task)
 	h.serve(c)
+	h.limited.finish(c)
 }
 
 // serve finds the room for a call.
@@ -193,6 +218,8 @@ func (h *handler) serve(c *tracer.Call) {
 		h.fdCall(c)
 	case tracer.ClassFDAttr:
 		h.fdAttr(c)
+	case tracer.ClassWrite:
+		h.write(c)
 	case tracer.ClassSocket:
 		h.socket(c)
 	case tracer.ClassProcess:
@@ -200,7 +227,7 @@ func (h *handler) serve(c *tracer.Call) {
 	case tracer.ClassSystem:
 		h.system(c)
 	case tracer.ClassMemory:
-		c.Fail(unix.EPERM)
+		h.memory(c)
 	default:
 		// A row that stops and that nobody serves must not run on the
 		// host's paths.

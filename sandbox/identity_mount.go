@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/spec"
 	"github.com/ptbox/ptbox/tracer"
 )
 
@@ -127,7 +128,10 @@ func mountFlags(flags uint64) (f fsview.Flags) {
 	for _, p := range []struct {
 		ms uint64
 		f  fsview.Flags
-	}{{unix.MS_RDONLY, fsview.ReadOnly}, {unix.MS_NOEXEC, fsview.NoExec}, {unix.MS_NODEV, fsview.NoDev}, {unix.MS_NOSUID, fsview.NoSuid}} {
+	}{
+		{unix.MS_RDONLY, fsview.ReadOnly}, {unix.MS_NOEXEC, fsview.NoExec}, {unix.MS_NODEV, fsview.NoDev}, {unix.MS_NOSUID, fsview.NoSuid},
+		{unix.MS_NOSYMFOLLOW, fsview.NoSymFollow}, {unix.MS_NOATIME, fsview.NoAtime},
+	} {
 		if flags&p.ms != 0 {
 			f |= p.f
 		}
@@ -147,10 +151,21 @@ func (id *identity) remount(m *fsview.Mount, flags uint64) unix.Errno {
 	if m == nil {
 		return unix.EINVAL
 	}
-	const all = fsview.ReadOnly | fsview.NoExec | fsview.NoDev | fsview.NoSuid
+	const (
+		lockable = fsview.ReadOnly | fsview.NoExec | fsview.NoDev | fsview.NoSuid
+		all      = lockable | fsview.NoSymFollow | fsview.NoAtime
+		times    = unix.MS_NOATIME | unix.MS_NODIRATIME | unix.MS_RELATIME | unix.MS_STRICTATIME
+	)
 	f := m.Flags&^all | mountFlags(flags)
-	if locked := id.lockedFlags(m) & all; f&locked != locked {
+	if flags&times == 0 {
+		// Without a word about them, access times stay as they are.
+		f = f&^fsview.NoAtime | m.Flags&fsview.NoAtime
+	}
+	if locked := id.lockedFlags(m) & lockable; f&locked != locked {
 		return unix.EPERM
+	}
+	if !id.mounts.own[m] && (f^m.Flags)&fsview.NoAtime != 0 {
+		return unix.EPERM // MNT_LOCK_ATIME
 	}
 	m.Flags = f
 	id.changed()
@@ -242,6 +257,7 @@ func (id *identity) newMount(c *tracer.Call, target, kind string, flags uint64) 
 
 func (id *identity) tmpfs(c *tracer.Call, target string, flags uint64) unix.Errno {
 	mode := uint32(0o1777)
+	m := fsview.Mount{Target: target, Kind: fsview.Tmpfs, Flags: mountFlags(flags)}
 	if c.Args[4] != 0 {
 		data, e := c.String(c.Args[4], 4096)
 		if e != 0 {
@@ -254,6 +270,19 @@ func (id *identity) tmpfs(c *tracer.Call, target string, flags uint64) unix.Errn
 					return unix.EINVAL
 				}
 				mode = n
+			}
+			key, v, _ := strings.Cut(w, "=")
+			if key != "size" && key != "nr_blocks" && key != "nr_inodes" {
+				continue
+			}
+			n, err := spec.TmpfsLimit(key, v)
+			if err != nil {
+				return unix.EINVAL
+			}
+			if key == "nr_inodes" {
+				m.Inodes = n
+			} else {
+				m.Size = n
 			}
 		}
 	}
@@ -269,7 +298,8 @@ func (id *identity) tmpfs(c *tracer.Call, target string, flags uint64) unix.Errn
 	if err := unix.Chmod(dir, mode); err != nil {
 		return errno(err)
 	}
-	return id.enter(fsview.Mount{Source: dir, Target: target, Kind: fsview.Tmpfs, Flags: mountFlags(flags)}, 0)
+	m.Source = dir
+	return id.enter(m, 0)
 }
 
 func octal(s string) (n uint32, ok bool) {
@@ -359,6 +389,9 @@ func (id *identity) changed() {
 	h := id.h
 	h.views++
 	h.setView(h.view)
+	if err := h.setLimits(h.view); err != nil {
+		h.log.Warn("a new tmpfs has no limit", "err", err)
+	}
 	if h.procfs.ids != nil {
 		h.mountTable()
 	}

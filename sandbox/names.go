@@ -47,7 +47,10 @@ func (h *handler) realMount(r *fsview.Resolution) *fsview.Mount {
 // nameOf looks at name k of the call.
 func (h *handler) nameOf(c *tracer.Call, k int, r *fsview.Resolution) *name {
 	n := &name{Resolution: r, mount: h.realMount(r)}
-	p := &c.Ent.Paths[k]
+	var p *tracer.PathArg // none for an address of a socket
+	if k < len(c.Ent.Paths) {
+		p = &c.Ent.Paths[k]
+	}
 	n.fd, n.path, n.done = h.hostAt(c, p, k, r)
 	n.path = strings.TrimRight(n.path, "/")
 	if n.path == "" {

@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"encoding/binary"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -67,6 +69,17 @@ func (h *handler) open(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
+	if h.noExecMounts && h.mayMap(c, p, r, how) {
+		return // it comes back
+	}
+	if h.limited != nil {
+		if e, away := h.opens(c, p, r, how); e != 0 {
+			c.Fail(e)
+			return
+		} else if away {
+			return
+		}
+	}
 	if h.procOpen(c, r, how) {
 		return
 	}
@@ -88,6 +101,10 @@ func (h *handler) open(c *tracer.Call) {
 	}
 	if c.Ent.Name == "openat2" && !r.Relative {
 		how.resolve &^= scoped | unix.RESOLVE_NO_XDEV
+	}
+	if h.noAtime(c, p, r, how.flags) {
+		how.flags |= unix.O_NOATIME
+		setOpenFlags(c, &how)
 	}
 	arg := h.confine(c, p, r, how)
 	if r.Relative {
@@ -205,4 +222,43 @@ func (h *handler) mayOpen(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolutio
 		}
 	}
 	return 0 // EISDIR and ELOOP by the kernel; FIFOs and devices are writable
+}
+
+// noAtime reports whether an open on a noatime mount is to leave the time of
+// access alone. The kernel lets the owner ask for that (open(2)); what somebody
+// else owns is read as the host's mount has it.
+func (h *handler) noAtime(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution, flags uint64) bool {
+	m := h.mountOf(c, r)
+	if m == nil || m.Flags&fsview.NoAtime == 0 || flags&unix.O_PATH != 0 || flags&unix.O_ACCMODE == unix.O_WRONLY {
+		return false
+	}
+	me := uint32(unix.Geteuid())
+	if me == 0 && h.id == nil && h.fsuid(c.Task) != 0 {
+		return false // the guest of root has become somebody else
+	}
+	var st unix.Stat_t
+	if e := h.stat(c, p, r, &st, true); e != 0 {
+		return e == unix.ENOENT && flags&unix.O_CREAT != 0 // its own, in a moment
+	}
+	kind := st.Mode & unix.S_IFMT
+	return (kind == unix.S_IFREG || kind == unix.S_IFDIR) && (me == 0 || me == st.Uid)
+}
+
+// fsuid is the user that the kernel takes a task for when it opens files.
+func (h *handler) fsuid(t *tracer.Task) int {
+	b, e := h.readFile(h.at(t.Tid, "status"))
+	if e != 0 {
+		return -1
+	}
+	_, s, _ := strings.Cut(string(b), "\nUid:")
+	s, _, _ = strings.Cut(s, "\n")
+	f := strings.Fields(s)
+	if len(f) != 4 {
+		return -1
+	}
+	n, err := strconv.Atoi(f[3])
+	if err != nil {
+		return -1
+	}
+	return n
 }

@@ -130,6 +130,13 @@ func (h *handler) paths(c *tracer.Call) {
 	default:
 		e = h.link(c, got[0], got[1], h.realMount(got[0]))
 	}
+	if e == 0 && h.limited != nil && !c.Answered() {
+		if c.Ent.Paths[0].Op == tracer.OpLinkOld {
+			e = h.mayLink(c, got[0], got[1])
+		} else {
+			e = h.moves(c, got[1])
+		}
+	}
 	if e != 0 {
 		c.Fail(e)
 		return
@@ -195,9 +202,19 @@ func (h *handler) allowed(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolutio
 	case len(c.Ent.Paths) > 1:
 		return 0 // judged for both names together
 	case p.Op == tracer.OpCreate:
-		return h.create(c, 0, r)
+		e := h.create(c, 0, r)
+		if e == 0 && h.limited != nil {
+			e = h.mayMake(c, 0, r)
+		}
+		return e
 	case p.Op == tracer.OpDelete:
-		return h.remove(c, r)
+		e := h.remove(c, r)
+		if e == 0 && h.limited != nil {
+			h.removes(c, 0, r)
+		}
+		return e
+	case h.limited != nil && strings.HasPrefix(c.Ent.Name, "truncate"):
+		h.changes(c, p, r)
 	}
 	m := h.mountOf(c, r)
 	if m == nil || m.Flags&(fsview.ReadOnly|fsview.NoExec) == 0 {

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/tracer"
 )
 
 // procfs is what the handlers know of procfs as the guest sees it. Most of it
@@ -24,9 +25,9 @@ type procfs struct {
 	table []*fsview.Mount // to tell mounts by number
 	// filters is the number of seccomp filters that the engine installs.
 	filters int
-	// lists says of each process how far it has got with the filter of
-	// listing; whole says that every getdents stops anyway.
-	lists map[int]listState
+	// lists is the filter of listing; whole says that every getdents stops
+	// anyway.
+	lists filter
 	whole bool
 }
 
@@ -34,9 +35,9 @@ type procfs struct {
 func (h *handler) setProc(v *fsview.View) {
 	p := &h.procfs
 	p.below, p.dev, p.table = map[*fsview.Mount]string{}, map[uint64]bool{}, v.Mounts()
-	if p.lists == nil {
+	if p.lists.cond == 0 {
 		// Once: the seccomp program does not change when the view does.
-		p.lists = map[int]listState{}
+		p.lists.cond = tracer.IfMerged
 		p.whole = p.filters == 0 || len(h.dirs) > 0 || h.overlays
 	}
 	for _, m := range v.Mounts() {

@@ -1,12 +1,7 @@
 package sandbox
 
 import (
-	"encoding/binary"
-	"os"
 	"path"
-	"sync"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/tracer"
 )
@@ -15,22 +10,10 @@ import (
 // in them. That needs a stop at getdents64, and a stop at each getdents64 of
 // every directory would make walks of large trees half as slow again. So the
 // call stops only in processes that have opened such a directory, and in their
-// children: at the first open, before it, the process is made to install one
-// more seccomp filter, with the very call that it has just entered.
+// children (filter.go).
 //
 // A process that was handed such a descriptor by another one lists all of the
-// host's process numbers. Numbers are all that it sees: they lead nowhere. A
-// process that installs a filter of its own gets this one first (seccomp.go).
-
-// listState says how far a process has got.
-type listState uint8
-
-const (
-	listUnknown listState = iota
-	listAlone             // its other threads could not be included
-	listStops             // its getdents64 stops
-	listGivenUp           // no filter can be installed
-)
+// host's process numbers. Numbers are all that it sees: they lead nowhere.
 
 // partial reports whether the guest sees a part only of the directory rel.
 func partial(rel string) bool {
@@ -47,104 +30,5 @@ func partial(rel string) bool {
 // listing sees to it that getdents64 will stop for a process that opens rel.
 // It reports whether the call has been given away for that; it comes back.
 func (h *handler) listing(c *tracer.Call, rel string) bool {
-	p := &h.procfs
-	if p.whole || !partial(rel) {
-		return false
-	}
-	tgid := c.Task.Tgid()
-	flags := uint64(unix.SECCOMP_FILTER_FLAG_TSYNC)
-	switch p.lists[tgid] {
-	case listStops, listGivenUp:
-		return false
-	case listAlone:
-		flags = 0
-	case listUnknown:
-		// A filter of the guest's own might kill it for a call that it has
-		// not made.
-		if h.guestFilters(c.Task) {
-			p.lists[tgid] = listGivenUp
-			return false
-		}
-	}
-	code := listFilter()
-	c.SetNr(unix.SYS_SECCOMP)
-	c.SetArg(0, unix.SECCOMP_SET_MODE_FILTER)
-	c.SetArg(1, flags)
-	c.SetRef(2, c.PutWords([]uint64{uint64(len(code) / 8), 0}, map[int]int{1: c.Put(code)}))
-	c.WantResult(func(r *tracer.Result) {
-		switch {
-		case r.Val == 0:
-			p.lists[tgid] = listStops
-		case p.lists[tgid] == listUnknown:
-			p.lists[tgid] = listAlone
-		default:
-			p.lists[tgid] = listGivenUp
-		}
-		r.Again()
-	})
-	return true
-}
-
-// listFork passes what a process has installed on to its child.
-func (h *handler) listFork(parent, child *tracer.Task) {
-	p := &h.procfs
-	if parent == nil || len(p.lists) == 0 {
-		return
-	}
-	if s := p.lists[parent.Tgid()]; s != listUnknown {
-		p.lists[child.Tgid()] = s
-	}
-}
-
-// guestFilters reports whether a task has seccomp filters of its own.
-func (h *handler) guestFilters(t *tracer.Task) bool {
-	b, e := h.readFile(h.at(t.Tid, "status"))
-	return e != 0 || seccompFilters(string(b)) > h.ownFilters(t.Tgid())+hostFilters()
-}
-
-// ownFilters is the number of the engine's filters in a process.
-func (h *handler) ownFilters(tgid int) int {
-	n := h.procfs.filters
-	if h.procfs.lists[tgid] == listStops {
-		n++
-	}
-	return n
-}
-
-// hostFilters is the number that the launcher itself runs under.
-var hostFilters = sync.OnceValue(func() int {
-	b, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	return seccompFilters(string(b))
-})
-
-// listFilter is a program that stops the calls that read directories.
-func listFilter() []byte {
-	var nrs []uint32
-	for i := range tracer.Table {
-		if s := &tracer.Table[i]; s.Class == tracer.ClassDir && s.Nr[tracer.X8664] != tracer.NoNr {
-			nrs = append(nrs, uint32(s.Nr[tracer.X8664]))
-		}
-	}
-	const dataNr, dataArch = 0, 4 // struct seccomp_data
-	prog := []unix.SockFilter{
-		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: dataArch},
-		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.AUDIT_ARCH_X86_64, Jf: uint8(len(nrs)) + 1},
-		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: dataNr},
-	}
-	for i, nr := range nrs {
-		prog = append(prog, unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: nr, Jt: uint8(len(nrs) - i)})
-	}
-	prog = append(prog,
-		unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
-		unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_TRACE})
-	var b []byte
-	for _, f := range prog {
-		b = binary.LittleEndian.AppendUint16(b, f.Code)
-		b = append(b, f.Jt, f.Jf)
-		b = binary.LittleEndian.AppendUint32(b, f.K)
-	}
-	return b
+	return !h.procfs.whole && partial(rel) && h.install(c, &h.procfs.lists)
 }

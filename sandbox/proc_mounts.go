@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -161,8 +162,15 @@ func describe(l *hostMount, back *hostMount, g *guestMount) {
 	switch {
 	case m.Kind == fsview.Tmpfs, m.Kind == fsview.Mask && g.dir:
 		l.options, l.fstype, l.source, l.super = "rw,relatime", "tmpfs", "tmpfs", "rw"
+		// As shmem_show_options does.
+		if m.Size != 0 {
+			l.super += ",size=" + strconv.FormatUint(m.Size/1024, 10) + "k"
+		}
+		if m.Inodes != 0 {
+			l.super += ",nr_inodes=" + strconv.FormatUint(m.Inodes, 10)
+		}
 		if m.Mode != 0 {
-			l.super += ",mode=" + strconv.FormatUint(uint64(m.Mode), 8)
+			l.super += fmt.Sprintf(",mode=%03o", m.Mode&0o7777)
 		}
 	case m.Kind == fsview.Overlay:
 		l.options, l.fstype, l.source, l.super = "rw,relatime", "overlay", "overlay", "rw"

@@ -235,6 +235,12 @@ func (h *handler) active() tracer.When {
 	if h.readOnlyMounts || h.overlays {
 		w |= tracer.IfReadOnly
 	}
+	if h.limited != nil && h.procfs.filters == 0 {
+		w |= tracer.IfLimited
+	}
+	if h.noExecMounts && h.procfs.filters == 0 {
+		w |= tracer.IfNoExec
+	}
 	if h.uts != nil {
 		w |= tracer.IfUTS
 	}

@@ -98,6 +98,10 @@ func New(o Options) (*Sandbox, error) {
 		return nil, failed("dev", "", err, "")
 	}
 	s.h.setView(s.view)
+	if err := s.h.setLimits(s.view); err != nil {
+		s.Close()
+		return nil, failed("view", "", err, "")
+	}
 	return s, nil
 }
 
@@ -361,6 +365,7 @@ func (s *Sandbox) Close() error {
 		}
 		if s.h != nil {
 			unix.Close(s.h.proc)
+			s.h.limited.close()
 			if s.h.id != nil {
 				s.h.id.side.close()
 			}

@@ -58,8 +58,8 @@ func (h *handler) prctlSeccomp(c *tracer.Call) {
 // guestFilter gives the kernel a copy of the program that argument arg points
 // to, if it is harmless.
 func (h *handler) guestFilter(c *tracer.Call, arg int) {
-	if len(h.procfs.below) > 0 && h.listing(c, "") {
-		return // ours goes first: the guest's might forbid it later
+	if len(h.procfs.below) > 0 && h.listing(c, "") || h.watchFiles(c) {
+		return // ours go first: the guest's might forbid them later
 	}
 	var fprog [16]byte // struct sock_fprog
 	if e := c.Read(c.Args[arg], fprog[:]); e != 0 {

@@ -60,10 +60,11 @@ func (h *handler) socket(c *tracer.Call) {
 		h.sockWant(c, "accept", c.Args[1], c.Args[2])
 	case "recvfrom":
 		h.sockWant(c, "recvfrom", c.Args[4], c.Args[5])
-	case "recvmsg":
-		c.WantResult(sockOut{kind: "recvmsg", addr: c.Args[1]})
-	case "recvmmsg":
-		c.WantResult(sockOut{kind: "recvmmsg", addr: c.Args[1]})
+	case "recvmsg", "recvmmsg":
+		if h.handed && h.watchFiles(c) {
+			return // a descriptor may be among what comes
+		}
+		c.WantResult(sockOut{kind: c.Ent.Name, addr: c.Args[1]})
 	default:
 		// socket, socketpair and the like name no path.
 	}
@@ -154,6 +155,11 @@ func (h *handler) translate(c *tracer.Call, raw []byte, create bool) ([]byte, un
 		case unix.EEXIST:
 			return nil, unix.EADDRINUSE
 		default:
+			return nil, e
+		}
+	}
+	if create && h.limited != nil {
+		if e := h.mayMake(c, 0, r); e != 0 {
 			return nil, e
 		}
 	}
@@ -282,6 +288,9 @@ func (h *handler) sendmsg(c *tracer.Call, addr uint64) {
 			refs[0] = c.Put(raw)
 			binary.LittleEndian.PutUint32(hdr[8:], uint32(len(raw)))
 		}
+	}
+	if control := binary.LittleEndian.Uint64(hdr[40:]); control > 0 {
+		h.handed = h.handed || h.watched(c.Task)
 	}
 	if h.id != nil {
 		ctl, e := h.id.control(c, hdr[:])

@@ -36,8 +36,12 @@ func (h *handler) statCall(c *tracer.Call) {
 // Offsets into struct statfs of 64-bit ABIs (include/uapi/asm-generic/statfs.h)
 // and bits of f_flags that package unix lacks (include/linux/statfs.h).
 const (
-	statfsType  = 0
-	statfsFlags = 80
+	statfsType   = 0
+	statfsBsize  = 8
+	statfsBlocks = 16
+	statfsFiles  = 40
+	statfsFrsize = 72
+	statfsFlags  = 80
 
 	stValid       = 0x20
 	stNoSymFollow = 0x2000
@@ -63,11 +67,37 @@ func (h *handler) statfsResult(c *tracer.Call, m *fsview.Mount) {
 		switch m.Kind {
 		case fsview.Tmpfs:
 			binary.LittleEndian.PutUint64(b[statfsType:], unix.TMPFS_MAGIC)
+			h.limitedStatfs(m, b[:])
 		case fsview.Overlay:
 			binary.LittleEndian.PutUint64(b[statfsType:], unix.OVERLAYFS_SUPER_MAGIC)
 		}
 		r.Write(buf, b[:])
 	})
+}
+
+// limitedStatfs shows the limits of a tmpfs, as shmem_statfs does.
+func (h *handler) limitedStatfs(m *fsview.Mount, b []byte) {
+	l := h.limitOf(m)
+	if l == nil {
+		return
+	}
+	h.limited.sweep(l)
+	left := func(all, used uint64) uint64 { return all - min(used, all) }
+	put := func(at int, v uint64) { binary.LittleEndian.PutUint64(b[at:], v) }
+	put(statfsBsize, pageSize)
+	put(statfsFrsize, pageSize)
+	if l.pages != 0 {
+		free := left(l.pages, l.used)
+		put(statfsBlocks, l.pages)
+		put(statfsBlocks+8, free)
+		put(statfsBlocks+16, free)
+	} else {
+		clear(b[statfsBlocks : statfsBlocks+24])
+	}
+	if l.inodes != 0 {
+		put(statfsFiles, l.inodes)
+		put(statfsFiles+8, left(l.inodes, l.names))
+	}
 }
 
 // shapesStatfs reports whether statfs on m must differ from the host's.

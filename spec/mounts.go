@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/opencontainers/runtime-spec/specs-go"
+	"golang.org/x/sys/unix"
 )
 
 // MountOptions is what the options of a mount boil down to.
@@ -17,8 +18,10 @@ type MountOptions struct {
 	Set, Clear Restrict
 	Bind       bool
 	Remount    bool
-	// Mode is that of a tmpfs, 0 if not given.
+	// Mode is that of a tmpfs, 0 if not given, S_IFDIR if it is 0.
 	Mode uint32
+	// Size in bytes and Inodes limit a tmpfs, 0 if not given.
+	Size, Inodes uint64
 	// Lower, Upper and Work are the directories of an overlay, as they are
 	// written. Volatile asks for no fsync.
 	Lower       []string
@@ -41,6 +44,7 @@ const (
 	NoDev
 	NoSuid
 	NoSymFollow
+	NoAtime
 	// Recursive marks that a restriction was given in its r-form.
 	Recursive
 )
@@ -55,15 +59,16 @@ var toggles = map[string]struct {
 	"nodev": {NoDev, true}, "dev": {NoDev, false},
 	"nosuid": {NoSuid, true}, "suid": {NoSuid, false},
 	"nosymfollow": {NoSymFollow, true}, "symfollow": {NoSymFollow, false},
+	"noatime": {NoAtime, true}, "atime": {NoAtime, false},
 }
 
 // neutral are the words that are accepted and need nothing: how the kernel
-// keeps access times is the host mount's affair, and nothing is ever mounted
-// that could propagate.
-var neutral = words("defaults atime noatime relatime norelatime strictatime nostrictatime diratime nodiratime lazytime nolazytime " +
+// keeps access times, if it does, is the host mount's affair, and nothing is
+// ever mounted that could propagate.
+var neutral = words("defaults relatime norelatime strictatime nostrictatime diratime nodiratime lazytime nolazytime " +
 	"iversion noiversion async loud silent nomand mand acl noacl " +
 	"private rprivate shared rshared slave rslave unbindable runbindable " +
-	"rrelatime rnorelatime rstrictatime rnostrictatime rdiratime rnodiratime rnoatime ratime")
+	"rrelatime rnorelatime rstrictatime rnostrictatime rdiratime rnodiratime")
 
 // vain are the words whose effect is missing: they get a warning.
 var vain = words("sync dirsync")
@@ -132,14 +137,27 @@ func (o *MountOptions) data(typ, at, w string, c Caller) {
 			bad("%q is not an octal mode", value)
 			return
 		}
-		o.Mode = uint32(mode)
+		if o.Mode = uint32(mode); mode == 0 {
+			o.Mode = unix.S_IFDIR // given, and no permission at all
+		}
 	case typ == "tmpfs" && (key == "uid" || key == "gid"):
 		id, err := strconv.ParseUint(value, 10, 32)
 		if own := map[string]uint32{"uid": c.UID, "gid": c.GID}[key]; err != nil || uint32(id) != own {
 			bad("%s is not the caller's %s %d", w, key, own)
 		}
-	case typ == "tmpfs" && (key == "size" || key == "nr_inodes" || key == "nr_blocks" || key == "huge" || key == "mpol"):
-		note("%q is not enforced: the directory lies on a file system of the host", w)
+	case typ == "tmpfs" && (key == "size" || key == "nr_blocks" || key == "nr_inodes"):
+		n, err := TmpfsLimit(key, value)
+		if err != nil {
+			bad("%s", err)
+			return
+		}
+		if key == "nr_inodes" {
+			o.Inodes = n
+		} else {
+			o.Size = n
+		}
+	case typ == "tmpfs" && (key == "huge" || key == "mpol"):
+		note("%q has no effect: the directory lies on a file system of the host", w)
 	case typ == "overlay":
 		if text := o.overlay(w); text != "" {
 			bad("%s", text)

@@ -18,6 +18,9 @@ type Policy struct {
 	I386 bool
 	// Active are the conditions that hold.
 	Active When
+	// Only makes a program for tasks that have the one of Compile already: it
+	// stops the calls that Active is about, and lets all others pass.
+	Only bool
 	// WindowLow and WindowEnd bound the window. WindowEnd 0 means that there
 	// is none, and its guards vanish. A guard refuses what is fixed below
 	// WindowEnd; a mere hint of mmap is let through, since the kernel gives
@@ -80,7 +83,7 @@ func Compile(p Policy) ([]unix.SockFilter, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	code := ret(RetErrno | uint32(unix.ENOSYS))
+	code := ret(p.unknown())
 	if p.I386 {
 		code = when(unix.BPF_JEQ, auditArch[I386], p.numbers(I386), code)
 	}

@@ -38,7 +38,9 @@ func (p *Policy) plan(s *Sysent) plan {
 func (p *Policy) slowPlan(s *Sysent) plan {
 	switch {
 	case s == nil:
-		return plan{ret: fails(unix.ENOSYS)}
+		return plan{ret: p.unknown()}
+	case p.Only && (s.Support != Handled || s.When&p.Active == 0 && !p.looksFurther(s.Guard)):
+		return plan{ret: RetAllow}
 	case s.Support == Refused:
 		return plan{ret: fails(s.Errno)}
 	case s.Support == Native:
@@ -50,13 +52,34 @@ func (p *Policy) slowPlan(s *Sysent) plan {
 		return plan{ret: RetAllow}
 	case s.Guard == GuardNone || s.Unless&p.Active != 0:
 		return plan{ret: RetTrace}
-	case s.Guard.protectsWindow() && p.WindowEnd == 0:
+	case s.Guard.protectsWindow() && p.WindowEnd == 0 && !p.looksFurther(s.Guard):
 		return plan{ret: RetAllow}
 	}
 	return plan{guard: s.Guard}
 }
 
 func (g Guard) protectsWindow() bool { return g >= GuardAddr0 && g <= GuardFDRange }
+
+// looksFurther says that a guard of the window has something else to look at.
+func (p *Policy) looksFurther(g Guard) bool {
+	switch g {
+	case GuardMmap:
+		return p.Active&(IfNoExec|IfLimited) != 0
+	case GuardMprotect:
+		return p.Active&IfNoExec != 0
+	case GuardIoctl:
+		return p.Active&(IfReadOnly|IfLimited|IfUnscoped) != 0
+	}
+	return false
+}
+
+// unknown is the verdict on a number that the table does not have.
+func (p *Policy) unknown() uint32 {
+	if p.Only {
+		return RetAllow
+	}
+	return fails(unix.ENOSYS)
+}
 
 // Decide gives the verdict on one call: what the program of Compile returns.
 // It serves hosts without seccomp, and is what the program is tested against.
@@ -70,11 +93,11 @@ func DecideAt(p *Policy, arch, nr uint32, ip uint64, args *[6]uint64) uint32 {
 	abi := p.ABI
 	if arch != auditArch[abi] {
 		if abi = I386; !p.I386 || arch != auditArch[I386] {
-			return fails(unix.ENOSYS)
+			return p.unknown()
 		}
 	}
 	if nr >= maxNr {
-		return fails(unix.ENOSYS)
+		return p.unknown()
 	}
 	pl := p.plan(Lookup(abi, int(nr)))
 	if pl.fast != fastNone && abi == X8664 && ip == p.Fast.IP && p.fastAllows(pl.fast, args) {
@@ -113,7 +136,16 @@ func (p *Policy) decideGuard(g Guard, args *[6]uint64) uint32 {
 	case GuardAddr1:
 		return failIf(args[1] != 0 && args[1] < p.WindowEnd, unix.EPERM)
 	case GuardMmap:
-		return failIf(args[0] < p.WindowEnd && args[3]&mapFixed != 0 && !p.isWindow(args) && !p.isPool(args), unix.EPERM)
+		if args[0] < p.WindowEnd && args[3]&mapFixed != 0 {
+			return failIf(!p.isWindow(args) && !p.isPool(args), unix.EPERM)
+		}
+		return stopIf(low(3)&unix.MAP_ANONYMOUS == 0 &&
+			(p.Active&IfNoExec != 0 && low(2)&unix.PROT_EXEC != 0 || p.Active&IfLimited != 0 && low(3)&unix.MAP_SHARED != 0))
+	case GuardMprotect:
+		if args[0] < p.WindowEnd && args[1] != 0 {
+			return fails(unix.EPERM)
+		}
+		return stopIf(p.Active&IfNoExec != 0 && low(2)&unix.PROT_EXEC != 0)
 	case GuardMremap:
 		return failIf(args[0] < p.WindowEnd ||
 			args[3]&unix.MREMAP_FIXED != 0 && args[4] < p.WindowEnd, unix.EPERM)
@@ -136,7 +168,7 @@ func (p *Policy) decideGuard(g Guard, args *[6]uint64) uint32 {
 		case oneOf(ioctlRefused, low(1)):
 			return fails(unix.EPERM)
 		}
-		return stopIf(p.Active&IfReadOnly != 0 && oneOf(ioctlWrites, low(1)) || p.Active&IfUnscoped != 0 && oneOf(ioctlOwner, low(1)))
+		return stopIf(p.Active&IfReadOnly != 0 && oneOf(ioctlWrites, low(1)) || p.Active&IfLimited != 0 && oneOf(ioctlClones, low(1)) || p.Active&IfUnscoped != 0 && oneOf(ioctlOwner, low(1)))
 	case GuardPersonality:
 		return stopIf(low(0) != personaQuery && low(0)&personaStops != 0)
 	case GuardFcntl:

@@ -66,6 +66,9 @@ var ioctlWrites = []uint32{
 	0xc0c89425, 0xc0c09425, // BTRFS_IOC_SET_RECEIVED_SUBVOL
 }
 
+// ioctlClones share the blocks of one file with another (ioctl_ficlone(2)).
+var ioctlClones = []uint32{0x40049409, 0x4020940d}
+
 // argLow and argHigh load the halves of an argument (little-endian hosts).
 func argLow(i int, next prog) prog  { return load(dataArgs+8*uint32(i), next) }
 func argHigh(i int, next prog) prog { return load(dataArgs+8*uint32(i)+4, next) }
@@ -98,7 +101,29 @@ func (p *Policy) guardProg(abi ABI, g Guard) prog {
 	case GuardAddr1:
 		return equal(1, 0, allow, below(1, p.WindowEnd, eperm, allow))
 	case GuardMmap:
-		return below(0, p.WindowEnd, argLow(3, when(unix.BPF_JSET, mapFixed, p.window(), allow)), allow)
+		rest := allow
+		if p.Active&IfLimited != 0 {
+			rest = argLow(3, when(unix.BPF_JSET, unix.MAP_SHARED, stop, rest))
+		}
+		if p.Active&IfNoExec != 0 {
+			rest = argLow(2, when(unix.BPF_JSET, unix.PROT_EXEC, stop, rest))
+		}
+		if len(rest) > 1 {
+			rest = argLow(3, when(unix.BPF_JSET, unix.MAP_ANONYMOUS, allow, rest))
+		}
+		if p.WindowEnd == 0 {
+			return rest
+		}
+		return below(0, p.WindowEnd, argLow(3, when(unix.BPF_JSET, mapFixed, p.window(), rest)), rest)
+	case GuardMprotect:
+		rest := allow
+		if p.Active&IfNoExec != 0 {
+			rest = argLow(2, when(unix.BPF_JSET, unix.PROT_EXEC, stop, allow))
+		}
+		if p.WindowEnd == 0 {
+			return rest
+		}
+		return below(0, p.WindowEnd, equal(1, 0, rest, eperm), rest)
 	case GuardMremap:
 		return below(0, p.WindowEnd, eperm,
 			argLow(3, when(unix.BPF_JSET, unix.MREMAP_FIXED, below(4, p.WindowEnd, eperm, allow), allow)))
@@ -129,6 +154,9 @@ func (p *Policy) guardProg(abi ABI, g Guard) prog {
 		}
 		if p.Active&IfUnscoped != 0 {
 			code = anyOf(ioctlOwner, stop, code)
+		}
+		if p.Active&IfLimited != 0 {
+			code = anyOf(ioctlClones, stop, code)
 		}
 		code = argLow(1, anyOf(ioctlRefused, eperm, code))
 		if p.WindowEnd != 0 {

@@ -88,6 +88,16 @@ func policies() (out []Policy) {
 			out = append(out, p)
 		}
 	}
+	for _, active := range []When{IfNoExec, IfLimited, IfNoExec | IfLimited, allConditions | IfNoExec | IfLimited} {
+		p := testPolicy()
+		p.Active = active
+		out = append(out, p)
+		p.WindowLow, p.WindowEnd = 0, 0
+		out = append(out, p)
+	}
+	for _, active := range []When{IfMerged, IfLimited} {
+		out = append(out, Policy{Only: true, I386: active == IfLimited, Active: active})
+	}
 	return append(out, Policy{ABI: ARM64, WindowLow: testLow, WindowEnd: testEnd, WindowFD: testFD})
 }
 
@@ -123,8 +133,8 @@ func TestProgramEqualsTable(t *testing.T) {
 // in turn from the same list.
 func TestGuardsEqualTable(t *testing.T) {
 	for i, p := range policies() {
-		if active := p.Active; active != 0 && active != IfReadOnly && active != IfIdentity && active != allConditions ||
-			p.ABI == X8664 && i&1 == 0 {
+		if active := p.Active; active != 0 && active != IfReadOnly && active != IfIdentity && active&^(IfNoExec|IfLimited) != allConditions && active&(IfNoExec|IfLimited) == 0 ||
+			p.ABI == X8664 && i&1 == 0 && active <= allConditions {
 			continue // no guard looks at other conditions
 		}
 		m := newMachine(t, p)
@@ -252,6 +262,24 @@ func TestVerdicts(t *testing.T) {
 		{"close_range", [6]uint64{3, 0xffffffff}, 0, trace},
 		{"close_range", [6]uint64{testFD + 1, testFD + 1}, 0, trace},
 		{"close_range", [6]uint64{testFD + 2, 0xffffffff}, 0, allow},
+
+		{"write", [6]uint64{1, high, 1}, allConditions, allow},
+		{"write", [6]uint64{1, high, 1}, IfLimited, trace},
+		{"io_submit", [6]uint64{1}, IfLimited, trace},
+		{"ioctl", [6]uint64{3, 0x40049409}, IfLimited, trace},
+		{"ioctl", [6]uint64{3, 0x40049409}, 0, allow},
+		{"mmap", [6]uint64{0, 4096, rx, unix.MAP_PRIVATE, 3}, allConditions, allow},
+		{"mmap", [6]uint64{0, 4096, rx, unix.MAP_PRIVATE, 3}, IfNoExec, trace},
+		{"mmap", [6]uint64{high, 4096, rx, unix.MAP_PRIVATE | unix.MAP_FIXED, 3}, IfNoExec, trace},
+		{"mmap", [6]uint64{0, 4096, rwx, unix.MAP_PRIVATE | unix.MAP_ANONYMOUS, noFD}, IfNoExec, allow},
+		{"mmap", [6]uint64{0, 4096, 1, unix.MAP_PRIVATE, 3}, IfNoExec | IfLimited, allow},
+		{"mmap", [6]uint64{0, 4096, 1, unix.MAP_SHARED, 3}, IfLimited, trace},
+		{"mmap", [6]uint64{0, 4096, 1, unix.MAP_SHARED | unix.MAP_ANONYMOUS, noFD}, IfLimited, allow},
+		{"mprotect", [6]uint64{high, 4096, rx}, 0, allow},
+		{"mprotect", [6]uint64{high, 4096, rx}, IfNoExec, trace},
+		{"pkey_mprotect", [6]uint64{high, 4096, rx}, IfNoExec, trace},
+		{"mprotect", [6]uint64{high, 4096, 3}, IfNoExec, allow},
+		{"mprotect", [6]uint64{testLow, 4096, rx}, IfNoExec, eperm},
 
 		{"munmap", [6]uint64{high, 4096}, 0, allow},
 		{"munmap", [6]uint64{testEnd, 4096}, 0, allow},

@@ -114,6 +114,7 @@ const (
 	ClassDir // getdents
 	ClassFD  // close, dup: protection of the window's descriptor
 	ClassFDAttr
+	ClassWrite // what makes a file larger through a descriptor
 	ClassSocket
 	ClassWatch
 	ClassMount
@@ -152,6 +153,8 @@ const (
 	IfUnscoped                  // nothing in the kernel keeps signals inside the sandbox
 	IfNoNet                     // the sandbox has no network
 	IfPids                      // the number of tasks is limited
+	IfLimited                   // a tmpfs is limited in size
+	IfNoExec                    // the view has a noexec mount
 )
 
 // Guard is a test that the seccomp program makes on the arguments of a Handled
@@ -164,7 +167,8 @@ const (
 	GuardNone        Guard = iota
 	GuardAddr0             // a range that starts at args[0] below WindowEnd is refused, unless its length args[1] is 0
 	GuardAddr1             // args[1] not NULL and below WindowEnd is refused (shmat)
-	GuardMmap              // a fixed mapping below WindowEnd is refused, except the window itself
+	GuardMmap              // a fixed mapping below WindowEnd is refused, except the window itself; files executable with IfNoExec, shared with IfLimited stop
+	GuardMprotect          // GuardAddr0; PROT_EXEC stops with IfNoExec
 	GuardMremap            // old or fixed new address below WindowEnd is refused
 	GuardIPC               // shmat through i386's ipc(2): its address below WindowEnd is refused
 	GuardFD0               // args[0] == WindowFD is refused

@@ -24,11 +24,11 @@ var tableMemory = []Sysent{
 	},
 	{
 		Name: "mprotect", Nr: nrs{10, 125, 226}, Args: kinds{Addr, Size, Hex},
-		Class: ClassMemory, Support: Handled, Guard: GuardAddr0,
+		Class: ClassMemory, Support: Handled, Guard: GuardMprotect,
 	},
 	{
 		Name: "pkey_mprotect", Nr: nrs{329, 380, 288}, Args: kinds{Addr, Size, Hex, Int},
-		Class: ClassMemory, Support: Handled, Guard: GuardAddr0,
+		Class: ClassMemory, Support: Handled, Guard: GuardMprotect,
 	},
 	{
 		Name: "madvise", Nr: nrs{28, 219, 233}, Args: kinds{Addr, Size, Int},

@@ -16,7 +16,7 @@ var tableNative32 = []Sysent{
 	{Name: "_llseek", Nr: nrs{no, 140, no}, Args: kinds{FD, Int, Int, Ptr, Int}},
 	{Name: "_newselect", Nr: nrs{no, 142, no}, Args: kinds{Int, Ptr, Ptr, Ptr, Ptr}},
 	{Name: "ugetrlimit", Nr: nrs{no, 191, no}, Args: kinds{Int, Ptr}},
-	{Name: "sendfile64", Nr: nrs{no, 239, no}, Args: kinds{FD, FD, Ptr, Size}},
+	{Name: "sendfile64", Nr: nrs{no, 239, no}, Args: kinds{FD, FD, Ptr, Size}, Class: ClassWrite, Support: Handled, When: IfLimited},
 	{Name: "fadvise64_64", Nr: nrs{no, 272, no}, Args: kinds{FD, Int, Int, Int, Int, Int}},
 	{Name: "clock_gettime64", Nr: nrs{no, 403, no}, Args: kinds{Int, Ptr}},
 	{Name: "clock_adjtime64", Nr: nrs{no, 405, no}, Args: kinds{Int, Ptr}},

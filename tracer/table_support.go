@@ -9,7 +9,7 @@ import (
 var classNames = [...]string{
 	ClassMisc: "misc", ClassOpen: "open", ClassStat: "stat", ClassAccess: "access", ClassReadlink: "readlink",
 	ClassAttr: "attr", ClassXattrRead: "xattr", ClassName: "name", ClassCwd: "cwd", ClassExec: "exec",
-	ClassDir: "dir", ClassFD: "fd", ClassFDAttr: "fdattr", ClassSocket: "socket", ClassWatch: "watch",
+	ClassDir: "dir", ClassFD: "fd", ClassFDAttr: "fdattr", ClassWrite: "write", ClassSocket: "socket", ClassWatch: "watch",
 	ClassMount: "mount", ClassProcess: "process", ClassMemory: "memory", ClassIdentity: "identity", ClassSystem: "system",
 }
 
@@ -35,6 +35,8 @@ func (w When) String() string {
 		{IfUnscoped, "no Landlock for signals"},
 		{IfNoNet, "no network"},
 		{IfPids, "a limit on tasks"},
+		{IfLimited, "a tmpfs of limited size"},
+		{IfNoExec, "noexec mounts"},
 	} {
 		if w&c.w != 0 {
 			out = append(out, c.text)
@@ -50,7 +52,8 @@ func (w When) String() string {
 var guardText = [numGuard]string{
 	GuardAddr0:       "EPERM for the window",
 	GuardAddr1:       "EPERM for the window",
-	GuardMmap:        "EPERM if fixed over the window",
+	GuardMmap:        "EPERM if fixed over the window; stops for executable files with noexec mounts, for shared ones with a tmpfs of limited size",
+	GuardMprotect:    "EPERM for the window; with noexec mounts stops for PROT_EXEC",
 	GuardMremap:      "EPERM from or onto the window",
 	GuardIPC:         "EPERM for shmat onto the window",
 	GuardFD0:         "EBADF for the reserved descriptors",
@@ -58,7 +61,7 @@ var guardText = [numGuard]string{
 	GuardFDRange:     "stops if it spans the reserved descriptors",
 	GuardClone:       "stops for CLONE_UNTRACED and namespaces",
 	GuardPrctl:       "stops for PR_{GET,SET}_DUMPABLE, PR_SET_SECCOMP, PR_SET_MM, and with an emulated identity for capabilities and no_new_privs",
-	GuardIoctl:       "EPERM for TIOCSTI, TIOCLINUX, USERFAULTFD_IOC_NEW; with read-only mounts stops for FS_IOC_SETFLAGS and the like, without Landlock for signals for FIOSETOWN and SIOCSPGRP",
+	GuardIoctl:       "EPERM for TIOCSTI, TIOCLINUX, USERFAULTFD_IOC_NEW; with read-only mounts stops for FS_IOC_SETFLAGS and the like, without Landlock for signals for FIOSETOWN and SIOCSPGRP, with a tmpfs of limited size for FICLONE and FICLONERANGE",
 	GuardPersonality: "stops for READ_IMPLIES_EXEC and MMAP_PAGE_ZERO",
 	GuardFcntl:       "EBADF for the reserved descriptors; without Landlock for signals stops for F_SETOWN",
 	GuardUnix:        "EAFNOSUPPORT for all but AF_UNIX",

@@ -211,7 +211,7 @@ func describe(m *fsview.Mount) *explainMount {
 		bit  fsview.Flags
 		name string
 	}{
-		{fsview.ReadOnly, "ro"}, {fsview.NoExec, "noexec"}, {fsview.NoDev, "nodev"}, {fsview.NoSuid, "nosuid"}, {fsview.NoSymFollow, "nosymfollow"},
+		{fsview.ReadOnly, "ro"}, {fsview.NoExec, "noexec"}, {fsview.NoDev, "nodev"}, {fsview.NoSuid, "nosuid"}, {fsview.NoSymFollow, "nosymfollow"}, {fsview.NoAtime, "noatime"},
 	} {
 		if m.Flags&f.bit != 0 {
 			d.Flags = append(d.Flags, f.name)

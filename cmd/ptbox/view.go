@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/ptbox/ptbox/fsview"
 	"github.com/ptbox/ptbox/sandbox"
 	"github.com/ptbox/ptbox/spec"
@@ -37,10 +39,10 @@ func (v *viewFlags) opts() []opt {
 		},
 		{
 			names: []string{"bind", "v"}, arg: "SRC:DST[:OPT,…]", value: &value{set: v.bind(0)},
-			usage: "show the host's SRC at DST; options ro, noexec, nodev, nosuid; a colon in a path is written \\:",
+			usage: "show the host's SRC at DST; options ro, noexec, nodev, nosuid, nosymfollow, noatime; a colon in a path is written \\:",
 		},
 		{names: []string{"ro-bind"}, arg: "SRC:DST", value: &value{set: v.bind(fsview.ReadOnly)}, usage: "the same, read-only"},
-		{names: []string{"tmpfs"}, arg: "DST[:mode=M]", value: &value{set: v.tmpfs}, usage: "an empty private directory at DST"},
+		{names: []string{"tmpfs"}, arg: "DST[:OPT,…]", value: &value{set: v.tmpfs}, usage: "an empty private directory at DST; options mode=M, size=S, nr_inodes=N, and those of --bind"},
 		{
 			names: []string{"overlay"}, arg: "DST:lower=A:B[,upper=U[,work=W]]", value: &value{set: v.overlay(false)},
 			usage: "A over B at DST, as overlayfs shows them; changes go to U, or are refused without one",
@@ -120,27 +122,56 @@ func target(s string) (string, error) {
 	return path.Clean(s), nil
 }
 
+// restrictions are the words that take something away from a mount.
+var restrictions = map[string]fsview.Flags{
+	"ro": fsview.ReadOnly, "noexec": fsview.NoExec, "nodev": fsview.NoDev, "nosuid": fsview.NoSuid,
+	"nosymfollow": fsview.NoSymFollow, "noatime": fsview.NoAtime,
+}
+
 func mountOptions(m *fsview.Mount, list string) error {
 	for _, w := range strings.Split(list, ",") {
+		if f := restrictions[w]; f != 0 {
+			m.Flags |= f
+			continue
+		}
 		switch w {
-		case "ro":
-			m.Flags |= fsview.ReadOnly
 		case "rw":
 			m.Flags &^= fsview.ReadOnly
-		case "noexec":
-			m.Flags |= fsview.NoExec
-		case "nodev":
-			m.Flags |= fsview.NoDev
-		case "nosuid":
-			m.Flags |= fsview.NoSuid
 		default:
-			mode, ok := strings.CutPrefix(w, "mode=")
-			n, err := strconv.ParseUint(mode, 8, 32)
-			if !ok || m.Kind != fsview.Tmpfs || err != nil || n > 0o7777 {
-				return fmt.Errorf("unknown option %q", w)
+			if err := tmpfsOption(m, w); err != nil {
+				return err
 			}
-			m.Mode = uint32(n)
 		}
+	}
+	return nil
+}
+
+func tmpfsOption(m *fsview.Mount, w string) error {
+	key, val, ok := strings.Cut(w, "=")
+	if !ok || m.Kind != fsview.Tmpfs {
+		return fmt.Errorf("unknown option %q", w)
+	}
+	switch key {
+	case "mode":
+		n, err := strconv.ParseUint(val, 8, 32)
+		if err != nil || n > 0o7777 {
+			return fmt.Errorf("%s: not an octal mode", w)
+		}
+		if m.Mode = uint32(n); n == 0 {
+			m.Mode = unix.S_IFDIR // given, and no permission at all
+		}
+	case "size", "nr_blocks", "nr_inodes":
+		n, err := spec.TmpfsLimit(key, val)
+		if err != nil {
+			return err
+		}
+		if key == "nr_inodes" {
+			m.Inodes = n
+		} else {
+			m.Size = n
+		}
+	default:
+		return fmt.Errorf("unknown option %q", w)
 	}
 	return nil
 }

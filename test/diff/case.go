@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Case is one comparison.
@@ -169,11 +171,21 @@ type Mount struct {
 	// "host:/x" of the machine.
 	Source, Target string
 	RO, NoExec     bool
+	// Options are further words of mount(8): those of a tmpfs, and nodev,
+	// nosuid, nosymfollow, noatime.
+	Options []string
+}
+
+// mountAttrs are the options that are no bool of Mount, as mount_setattr(2)
+// knows them. Access times are a field of their own in there.
+var mountAttrs = map[string]uint64{
+	"nodev": unix.MOUNT_ATTR_NODEV, "nosuid": unix.MOUNT_ATTR_NOSUID, "nosymfollow": unix.MOUNT_ATTR_NOSYMFOLLOW,
+	"noatime": unix.MOUNT_ATTR_NOATIME,
 }
 
 // ParseMounts parses one mount a line, in order:
 //
-//	bind SOURCE TARGET [ro,noexec]      tmpfs TARGET      proc TARGET
+//	bind SOURCE TARGET [ro,noexec,…]      tmpfs TARGET [size=…,…]      proc TARGET
 //	overlay TARGET lower=@a:@b[,upper=@u]
 //
 // A missing upper directory of an overlay is made.
@@ -208,7 +220,11 @@ func ParseMounts(s string) ([]Mount, error) {
 				case "noexec":
 					m.NoExec = true
 				default:
-					return nil, fmt.Errorf("mount: %q: unknown option", line)
+					key, _, _ := strings.Cut(opt, "=")
+					if _, attr := mountAttrs[opt]; !attr && (m.Kind != "tmpfs" || key != "size" && key != "nr_inodes" && key != "nr_blocks") {
+						return nil, fmt.Errorf("mount: %q: unknown option", line)
+					}
+					m.Options = append(m.Options, opt)
 				}
 			}
 		}

@@ -88,11 +88,13 @@ func nativeStage() error {
 	for i, m := range job.Mounts {
 		switch m.Kind {
 		case "tmpfs":
-			fds[i], err = tmpfs("1777", "65534")
+			if fds[i], err = tmpfs("1777", "65534", m.Options...); err == nil {
+				err = restrict(fds[i], &m)
+			}
 		case "overlay":
 			fds[i], err = overlay(job.Dir, &m)
 		default:
-			fds[i], err = detached(job.Dir.host(m.Source), m.RO, m.NoExec)
+			fds[i], err = detached(job.Dir.host(m.Source), &m)
 		}
 		if err != nil {
 			return fmt.Errorf("%s %s: %w", m.Kind, m.Source, err)
@@ -113,21 +115,27 @@ func nativeStage() error {
 	return unpriv.Exec([]string{"/guest", "seq", "-c", job.Script}, env)
 }
 
-func detached(source string, ro, noexec bool) (int, error) {
+func detached(source string, m *Mount) (int, error) {
 	fd, err := unix.OpenTree(unix.AT_FDCWD, source, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
 	if err != nil {
 		return -1, os.NewSyscallError("open_tree "+source, err)
 	}
-	return fd, restrict(fd, ro, noexec)
+	return fd, restrict(fd, m)
 }
 
-func restrict(fd int, ro, noexec bool) error {
+func restrict(fd int, m *Mount) error {
 	var attr unix.MountAttr
-	if ro {
+	if m.RO {
 		attr.Attr_set |= unix.MOUNT_ATTR_RDONLY
 	}
-	if noexec {
+	if m.NoExec {
 		attr.Attr_set |= unix.MOUNT_ATTR_NOEXEC
+	}
+	for _, o := range m.Options {
+		attr.Attr_set |= mountAttrs[o]
+		if o == "noatime" {
+			attr.Attr_clr |= unix.MOUNT_ATTR__ATIME
+		}
 	}
 	return os.NewSyscallError("mount_setattr", unix.MountSetattr(fd, "", unix.AT_EMPTY_PATH, &attr))
 }
@@ -174,13 +182,19 @@ func overlay(d Dir, m *Mount) (int, error) {
 	return fd, os.NewSyscallError("fsmount", err)
 }
 
-func tmpfs(mode, owner string) (int, error) {
+func tmpfs(mode, owner string, options ...string) (int, error) {
 	fs, err := unix.Fsopen("tmpfs", unix.FSOPEN_CLOEXEC)
 	if err != nil {
 		return -1, os.NewSyscallError("fsopen", err)
 	}
 	defer unix.Close(fs)
-	for _, kv := range [][2]string{{"mode", mode}, {"uid", owner}, {"gid", owner}} {
+	list := [][2]string{{"mode", mode}, {"uid", owner}, {"gid", owner}}
+	for _, o := range options {
+		if k, v, ok := strings.Cut(o, "="); ok {
+			list = append(list, [2]string{k, v})
+		}
+	}
+	for _, kv := range list {
 		if err := unix.FsconfigSetString(fs, kv[0], kv[1]); err != nil {
 			return -1, os.NewSyscallError("fsconfig", err)
 		}
@@ -200,7 +214,7 @@ func attach(job nativeJob, fds []int) ([]inum, error) {
 	var err error
 	if len(mounts) > 0 && mounts[0].Target == "/" {
 		root, mounts, fds = fds[0], mounts[1:], fds[1:]
-	} else if root, err = detached(job.Dir.root(), false, false); err != nil {
+	} else if root, err = detached(job.Dir.root(), &Mount{}); err != nil {
 		return nil, err
 	}
 	if err := unix.MoveMount(root, "", unix.AT_FDCWD, job.Dir.root(), unix.MOVE_MOUNT_F_EMPTY_PATH); err != nil {
@@ -226,13 +240,14 @@ func attach(job nativeJob, fds []int) ([]inum, error) {
 		}
 	}
 	// Last, as the mount points had to be made.
+	readOnly := &Mount{RO: true}
 	for _, fd := range p.synth {
-		if err := restrict(fd, true, false); err != nil {
+		if err := restrict(fd, readOnly); err != nil {
 			return nil, err
 		}
 	}
 	if job.RootRO {
-		return p.made, restrict(root, true, false)
+		return p.made, restrict(root, readOnly)
 	}
 	return p.made, nil
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -223,22 +224,32 @@ func (m *Mount) flags(d Dir) []string {
 	esc := strings.NewReplacer(":", `\:`)
 	switch m.Kind {
 	case "tmpfs":
-		return []string{"--tmpfs", esc.Replace(m.Target)}
+		v := esc.Replace(m.Target)
+		if opts := m.words(); len(opts) > 0 {
+			v += ":" + strings.Join(opts, ",")
+		}
+		return []string{"--tmpfs", v}
 	case "overlay":
 		return []string{"--overlay", esc.Replace(m.Target) + ":" + m.options(d, "lower", "upper", "work")}
 	}
-	var opts []string
+	opts := m.words()
+	v := esc.Replace(d.host(m.Source)) + ":" + esc.Replace(m.Target)
+	if len(opts) > 0 {
+		v += ":" + strings.Join(opts, ",")
+	}
+	return []string{"-v", v}
+}
+
+// words are the options of a bind or a tmpfs.
+func (m *Mount) words() []string {
+	opts := slices.Clone(m.Options)
 	if m.RO {
 		opts = append(opts, "ro")
 	}
 	if m.NoExec {
 		opts = append(opts, "noexec")
 	}
-	v := esc.Replace(d.host(m.Source)) + ":" + esc.Replace(m.Target)
-	if len(opts) > 0 {
-		v += ":" + strings.Join(opts, ",")
-	}
-	return []string{"-v", v}
+	return opts
 }
 
 // run runs cmd and parses what it printed.

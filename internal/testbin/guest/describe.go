@@ -155,6 +155,12 @@ func (f *frame) describe(res outcome, r int) string {
 		if strings.Contains(f.mods, "m") {
 			return fmt.Sprintf(" flags=%#x", statfsOf(f.out).Flags&(unix.ST_RDONLY|unix.ST_NOEXEC))
 		}
+		if strings.Contains(f.mods, "a") { // all flags
+			return fmt.Sprintf(" flags=%#x", statfsOf(f.out).Flags)
+		}
+		if strings.ContainsAny(f.mods, "bi") {
+			return room(statfsOf(f.out), strings.Contains(f.mods, "i"))
+		}
 	case resBytes:
 		if r > len(f.out) { // a size query
 			return fmt.Sprintf(" %d", r)

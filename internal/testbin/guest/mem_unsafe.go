@@ -83,7 +83,15 @@ func uint64Of(b []byte, i int) *uint64      { return (*uint64)(unsafe.Pointer(&b
 func uint32Of(b []byte, i int) *uint32      { return (*uint32)(unsafe.Pointer(&b[4*i])) }
 func uint16Of(b []byte) *uint16             { return (*uint16)(unsafe.Pointer(&b[0])) }
 
+// setIovec fills in a struct iovec.
+func setIovec(b, data []byte) {
+	v := (*unix.Iovec)(unsafe.Pointer(&b[0]))
+	v.Base = unsafe.SliceData(data)
+	v.SetLen(len(data))
+}
+
 const (
+	iovecSize  = int(unsafe.Sizeof(unix.Iovec{}))
 	statSize   = int(unsafe.Sizeof(unix.Stat_t{}))
 	statxSize  = int(unsafe.Sizeof(unix.Statx_t{}))
 	statfsSize = int(unsafe.Sizeof(unix.Statfs_t{}))

@@ -137,6 +137,14 @@ func (f *frame) load(kinds string, args []string) {
 			}
 		case 'x', 'y':
 			f.loadXattr(k, next(`""`))
+		case 'z':
+			n := size("0")
+			f.push(addr(alloc(max(n, 1))))
+			f.push(uintptr(n))
+		case 'w':
+			b := iovecs(next("0"))
+			f.push(addr(b))
+			f.push(uintptr(len(b) / iovecSize))
 		case 'g':
 			f.out = alloc(24)
 			f.pushBuf(f.out)
