@@ -99,7 +99,19 @@ func (h *handler) acts(c *tracer.Call) bool {
 	if !h.pinned || h.id != nil || c.Ent.Name == "truncate" && h.lock != nil {
 		return false
 	}
+	if c.ABI != tracer.X8664 && !sameForAll[c.Ent.Name] {
+		return false
+	}
 	return actions[c.Ent.Name] != nil
+}
+
+// sameForAll are the calls whose arguments do not depend on the size of a long.
+// The others of a 32-bit program are the kernel's to make.
+var sameForAll = map[string]bool{
+	"access": true, "faccessat": true, "faccessat2": true, "statx": true,
+	"chmod": true, "fchmodat": true, "fchmodat2": true, "fchownat": true,
+	"getxattr": true, "lgetxattr": true, "listxattr": true, "llistxattr": true, "listxattrat": true, "getxattrat": true,
+	"setxattr": true, "lsetxattr": true, "removexattr": true, "lremovexattr": true, "setxattrat": true, "removexattrat": true,
 }
 
 // act makes the call on the object that r holds, and gives the descriptor up.

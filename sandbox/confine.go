@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"math"
+
 	"encoding/binary"
 
 	"golang.org/x/sys/unix"
@@ -35,6 +37,10 @@ func (h *handler) confine(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolutio
 	}
 	// A filter of the guest's own may not know openat2.
 	if r.Magic || h.ownFilter || !h.openat2 {
+		return int(p.Arg)
+	}
+	if c.ABI == tracer.I386 && how.flags&largeFile == 0 && h.tooLarge(c, p, r, how.flags) {
+		c.Fail(unix.EOVERFLOW) // openat2 is always for large files
 		return int(p.Arg)
 	}
 	how.flags &= openFlags
@@ -74,4 +80,14 @@ func haveOpenat2() bool {
 		unix.Close(fd)
 	}
 	return err == nil
+}
+
+// largeFile is O_LARGEFILE, which package unix has as 0.
+const largeFile = 0o100000
+
+// tooLarge reports whether a 32-bit program opens a file that is too large for
+// its off_t.
+func (h *handler) tooLarge(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution, flags uint64) bool {
+	var st unix.Stat_t
+	return flags&(unix.O_PATH|unix.O_TRUNC) == 0 && h.stat(c, p, r, &st, true) == 0 && st.Mode&unix.S_IFMT == unix.S_IFREG && st.Size > math.MaxInt32
 }

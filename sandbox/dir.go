@@ -46,6 +46,10 @@ func (h *handler) getdents(c *tracer.Call) {
 			return
 		}
 	}
+	if c.Ent.Name == "readdir" || c.Ent.Name == "getdents" && c.ABI == tracer.I386 && (len(d.extra) > 0 || d.fill != nil) {
+		c.Fail(unix.ENOSYS) // nobody has used them for 32-bit programs since Linux 2.4
+		return
+	}
 	t := c.Task
 	fd := int(int32(c.Args[0]))
 	pos, ok := h.filePos(t.Tid, fd)

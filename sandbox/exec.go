@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"bytes"
-	"encoding/binary"
 	"os"
 	"path"
 	"strconv"
@@ -65,6 +64,9 @@ func (h *handler) exec(c *tracer.Call) {
 		return
 	}
 	img, e := tracer.ParseELF(t.file)
+	if e == 0 && img.Bits == 32 && !h.i386 {
+		e = unix.ENOEXEC
+	}
 	if e != 0 {
 		c.Fail(e)
 		return
@@ -96,7 +98,7 @@ func (h *handler) exec(c *tracer.Call) {
 	}
 	if stub {
 		plan.Program, plan.ProgramImage = t.host, img
-		plan.Path = c.StubPath(len(given))
+		plan.Path = c.StubPath(len(given), img)
 		guest, ok := h.view.Guest(t.host)
 		if !ok {
 			guest = given
@@ -375,13 +377,13 @@ func (h *handler) execArgs(c *tracer.Call, t *target) {
 		refs[i] = c.PutPath([]byte(s))
 		words = append(words, 0)
 	}
-	var b [8]byte
+	b := make([]byte, c.ABI.Word())
 	for i := 0; at != 0; i++ {
-		if e := c.Read(at+uint64(i)*8, b[:]); e != 0 {
+		if e := c.Read(at+uint64(i*len(b)), b); e != 0 {
 			c.Fail(e)
 			return
 		}
-		w := binary.LittleEndian.Uint64(b[:])
+		w := c.ABI.Pointer(b)
 		if w == 0 {
 			break
 		}
@@ -403,6 +405,9 @@ func (h *handler) interp(c *tracer.Call, img *tracer.Image, plan *tracer.ExecPla
 	r, e := h.resolve(c, img.Interp, -1, 0, fsview.Lookup, true, true)
 	if e != 0 {
 		return false, e
+	}
+	if r.Mount != nil && r.Mount.Flags&fsview.NoExec != 0 {
+		return false, unix.EACCES
 	}
 	guest := string(r.Host)
 	var g, k unix.Stat_t
@@ -427,7 +432,7 @@ func (h *handler) interp(c *tracer.Call, img *tracer.Image, plan *tracer.ExecPla
 	plan.Interp = guest
 	plan.InterpImage, e = tracer.ParseELF(t.file)
 	t.close()
-	if e != 0 {
+	if e != 0 || plan.InterpImage.Bits != img.Bits {
 		return false, unix.ELIBBAD
 	}
 	if err != 0 {
@@ -439,7 +444,7 @@ func (h *handler) interp(c *tracer.Call, img *tracer.Image, plan *tracer.ExecPla
 	}
 	plan.HostInterp, e = tracer.ParseELF(t.file)
 	t.close()
-	if e != 0 || plan.HostInterp.Type != 3 {
+	if e != 0 || plan.HostInterp.Type != 3 || plan.HostInterp.Bits != img.Bits {
 		plan.HostInterp = nil
 		return true, 0
 	}

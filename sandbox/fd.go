@@ -121,7 +121,7 @@ func (h *handler) fdAttr(c *tracer.Call) {
 // fdCall serves close_range over the reserved descriptors: two ranges around
 // them. The call is run for the first, and entered again for the second.
 func (h *handler) fdCall(c *tracer.Call) {
-	if c.Ent.Name == "fcntl" {
+	if c.Ent.Name == "fcntl" || c.Ent.Name == "fcntl64" {
 		h.owner(c)
 		return
 	}

@@ -139,7 +139,7 @@ var hostFilters = sync.OnceValue(func() int {
 
 // compileFilter is the program that stops what cond is about.
 func compileFilter(cond tracer.When) []byte {
-	prog, err := tracer.Compile(tracer.Policy{Only: true, Active: cond})
+	prog, err := tracer.Compile(tracer.Policy{Only: true, I386: true, Active: cond})
 	if err != nil {
 		panic(err) // it depends on nothing but the table
 	}

@@ -25,6 +25,7 @@ type handler struct {
 	lock  *lock
 
 	openat2   bool // the kernel has it
+	i386      bool // 32-bit programs are let in
 	ownFilter bool // the guest has installed a seccomp filter
 	pinned    bool // attributes are the tracer's to change (act)
 	hold      bool // the resolution at hand is for act

@@ -12,13 +12,15 @@ import (
 
 const (
 	maxRW     = 0x7ffff000 // MAX_RW_COUNT
-	iovSize   = 16         // struct iovec
 	maxIovs   = 1024       // UIO_MAXIOV
 	fewIovs   = 256        // that fit in a slot of the window
 	rwfAppend = 0x10       // RWF_APPEND
 
 	ficlone, ficloneRange = 0x40049409, 0x4020940d // FICLONE, FICLONERANGE
 )
+
+// iovec is a struct iovec of a guest.
+type iovec struct{ base, len uint64 }
 
 // openFile is what a task's descriptor of a file in a limited tmpfs says.
 type openFile struct {
@@ -92,7 +94,7 @@ func (h *handler) write(c *tracer.Call) {
 	if o == nil {
 		return
 	}
-	count, iovs := uint64(0), []byte(nil)
+	count, iovs := uint64(0), []iovec(nil)
 	if a.count >= 0 {
 		count = min(c.Args[a.count], maxRW)
 	} else if iovs, count, ok = readIovs(c, c.Args[1], c.Args[2]); !ok {
@@ -118,9 +120,9 @@ func (h *handler) write(c *tracer.Call) {
 		case a.count >= 0:
 			c.SetArg(a.count, n)
 		default:
-			iovs = cutIovs(iovs, n)
-			c.SetRef(1, c.Put(iovs))
-			c.SetArg(2, uint64(len(iovs)/iovSize))
+			words := cutIovs(iovs, n)
+			c.SetRef(1, c.PutWords(words, nil))
+			c.SetArg(2, uint64(len(words)/2))
 		}
 	}
 	h.promiseWrite(o, need)
@@ -143,10 +145,11 @@ func (h *handler) offset(c *tracer.Call, o *openFile, fd, off, offPtr int) (int6
 	case o.flags&unix.O_APPEND != 0, c.Ent.Name == "pwritev2" && c.Args[5]&rwfAppend != 0:
 		return o.st.Size, true
 	case off >= 0:
-		if c.Ent.Name == "pwritev2" && int64(c.Args[off]) == -1 {
+		if c.Ent.Name == "pwritev2" && c.Args64(off) == -1 {
 			return o.pos, true
 		}
-		return int64(c.Args[off]), int64(c.Args[off]) >= 0
+		at := c.Args64(off)
+		return at, at >= 0
 	case offPtr >= 0 && c.Args[offPtr] != 0:
 		var b [8]byte
 		if c.Read(c.Args[offPtr], b[:]) != 0 {
@@ -159,36 +162,38 @@ func (h *handler) offset(c *tracer.Call, o *openFile, fd, off, offPtr int) (int6
 }
 
 // readIovs reads an array of struct iovec and adds the lengths up.
-func readIovs(c *tracer.Call, at, n uint64) (b []byte, count uint64, ok bool) {
+func readIovs(c *tracer.Call, at, n uint64) (list []iovec, count uint64, ok bool) {
 	if n > maxIovs {
 		return nil, 0, false
 	}
-	b = make([]byte, n*iovSize)
-	if c.Read(at, b) != 0 {
+	word := c.ABI.Word()
+	raw := make([]byte, int(n)*2*word)
+	if c.Read(at, raw) != 0 {
 		return nil, 0, false
 	}
-	for i := 8; i < len(b); i += iovSize {
-		l := binary.LittleEndian.Uint64(b[i:])
-		if int64(l) < 0 {
+	for ; len(raw) > 0; raw = raw[2*word:] {
+		v := iovec{c.ABI.Pointer(raw), c.ABI.Pointer(raw[word:])}
+		if int64(v.len) < 0 || word == 4 && int32(v.len) < 0 {
 			return nil, 0, false
 		}
-		count = min(count+l, maxRW)
+		count = min(count+v.len, maxRW)
+		list = append(list, v)
 	}
-	return b, count, true
+	return list, count, true
 }
 
 // cutIovs shortens an array to n bytes in all. Few elements only fit in the
 // window: fewer bytes are always a true answer.
-func cutIovs(b []byte, n uint64) []byte {
-	for i := 0; i < len(b); i += iovSize {
-		l := binary.LittleEndian.Uint64(b[i+8:])
-		if l >= n || i == (fewIovs-1)*iovSize {
-			binary.LittleEndian.PutUint64(b[i+8:], min(l, n))
-			return b[:i+iovSize]
+func cutIovs(list []iovec, n uint64) []uint64 {
+	var words []uint64
+	for i, v := range list {
+		l := min(v.len, n)
+		words = append(words, v.base, l)
+		if n -= l; n == 0 || i == fewIovs-1 {
+			break
 		}
-		n -= l
 	}
-	return b
+	return words
 }
 
 // fit says how many of count bytes at off there is room for, and how many
@@ -270,7 +275,11 @@ func (h *handler) ftruncate(c *tracer.Call) {
 	if o == nil {
 		return
 	}
-	if size := int64(c.Args[1]); size > o.st.Size && o.mapped > o.st.Size && !h.limited.mapping[c.Task.Tid] {
+	size := int64(c.Args[1])
+	if c.Ent.Name == "ftruncate64" {
+		size = c.Args64(1)
+	}
+	if size > o.st.Size && o.mapped > o.st.Size && !h.limited.mapping[c.Task.Tid] {
 		h.fill(c, o, o.st.Size, min(size, o.mapped)-o.st.Size, unix.ENOSPC)
 		return
 	}
@@ -281,7 +290,10 @@ func (h *handler) ftruncate(c *tracer.Call) {
 // fallocate is all or nothing, and tmpfs knows two modes of it only.
 func (h *handler) fallocate(c *tracer.Call) {
 	const keep, punch = unix.FALLOC_FL_KEEP_SIZE, unix.FALLOC_FL_PUNCH_HOLE
-	mode, off, count := uint32(c.Args[1]), int64(c.Args[2]), int64(c.Args[3])
+	mode, off, count := uint32(c.Args[1]), c.Args64(2), int64(c.Args[3])
+	if c.ABI == tracer.I386 {
+		count = c.Args64(4)
+	}
 	if off < 0 || count <= 0 || off > math.MaxInt64-count {
 		return
 	}
@@ -379,8 +391,14 @@ func (h *handler) fill(c *tracer.Call, o *openFile, off, count int64, full unix.
 	c.SetNr(unix.SYS_FALLOCATE)
 	c.SetArg(0, fd)
 	c.SetArg(1, unix.FALLOC_FL_KEEP_SIZE)
-	c.SetArg(2, uint64(off))
-	c.SetArg(3, uint64(count))
+	if c.ABI == tracer.I386 {
+		for i, v := range []int64{off, off >> 32, count, count >> 32} {
+			c.SetArg(2+i, uint64(v)&math.MaxUint32)
+		}
+	} else {
+		c.SetArg(2, uint64(off))
+		c.SetArg(3, uint64(count))
+	}
 	o.ahead = true
 	h.promiseWrite(o, need)
 	mapping := c.Ent.Class == tracer.ClassMemory
@@ -401,9 +419,9 @@ func (h *handler) fill(c *tracer.Call, o *openFile, off, count int64, full unix.
 func (h *handler) ioSubmit(c *tracer.Call) {
 	const pwrite, pwritev = 1, 8 // IOCB_CMD_PWRITE, IOCB_CMD_PWRITEV
 	for i := range min(c.Args[1], maxIovs) {
-		var p [8]byte
+		p := make([]byte, c.ABI.Word())
 		var b [48]byte // struct iocb: lio_opcode at 16, fildes 20, buf 24, nbytes 32
-		if c.Read(c.Args[2]+8*i, p[:]) != 0 || c.Read(binary.LittleEndian.Uint64(p[:]), b[:]) != 0 {
+		if c.Read(c.Args[2]+uint64(len(p))*i, p) != 0 || c.Read(c.ABI.Pointer(p), b[:]) != 0 {
 			return
 		}
 		op := binary.LittleEndian.Uint16(b[16:])

@@ -151,12 +151,17 @@ func (h *handler) nothingToDo(c *tracer.Call) bool {
 	if !strings.HasPrefix(c.Ent.Name, "utimensat") || c.Args[2] == 0 {
 		return false
 	}
-	var b [32]byte // two struct timespec
-	if c.Read(c.Args[2], b[:]) != 0 {
+	// Two struct timespec; those of time64 calls are the same for all.
+	word := c.ABI.Word()
+	if strings.HasSuffix(c.Ent.Name, "64") {
+		word = 8
+	}
+	b := make([]byte, 4*word)
+	if c.Read(c.Args[2], b) != 0 {
 		return false
 	}
 	const omit = unix.UTIME_OMIT
-	if binary.LittleEndian.Uint64(b[8:]) != omit || binary.LittleEndian.Uint64(b[24:]) != omit {
+	if binary.LittleEndian.Uint32(b[word:]) != omit || binary.LittleEndian.Uint32(b[3*word:]) != omit {
 		return false
 	}
 	c.Return(0)
@@ -252,7 +257,13 @@ func (h *handler) readOnly(c *tracer.Call, p *tracer.PathArg, r *fsview.Resoluti
 	}
 	if strings.HasPrefix(c.Ent.Name, "truncate") {
 		// What truncate checks before the mount ends the call by itself.
-		if int64(c.Args[1]) < 0 || st.Mode&unix.S_IFMT != unix.S_IFREG {
+		length := int64(c.Args[1])
+		if c.Ent.Name == "truncate64" {
+			length = c.Args64(1)
+		} else if c.ABI == tracer.I386 {
+			length = int64(int32(c.Args[1]))
+		}
+		if length < 0 || st.Mode&unix.S_IFMT != unix.S_IFREG {
 			return 0
 		}
 		fd, path, done := h.hostAt(c, p, 0, r)

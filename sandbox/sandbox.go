@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -82,6 +83,8 @@ func New(o Options) (*Sandbox, error) {
 	if s.o.Trap != "syscall" {
 		s.h.procfs.filters = 1
 	}
+	// Emulated ids have other widths and places in 32-bit calls.
+	s.h.i386 = o.User == nil && runtime.GOARCH == "amd64"
 	root, mounts := o.View()
 	s.view, err = fsview.New(fsview.Config{
 		Root:    root,
@@ -280,7 +283,7 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	defer close(s.done)
 	tr, err := tracer.New(tracer.Config{
 		Handler: s.h, Regs: s.o.Regs, Mem: s.o.Mem, Trap: s.o.Trap, Log: s.o.Log,
-		Active: s.h.active(), Seen: s.seen(),
+		Active: s.h.active(), Seen: s.seen(), I386: s.h.i386,
 		Fast: s.fastTable(),
 	})
 	if err != nil {

@@ -61,13 +61,13 @@ func (h *handler) guestFilter(c *tracer.Call, arg int) {
 	if len(h.procfs.below) > 0 && h.listing(c, "") || h.watchFiles(c) {
 		return // ours go first: the guest's might forbid them later
 	}
-	var fprog [16]byte // struct sock_fprog
-	if e := c.Read(c.Args[arg], fprog[:]); e != 0 {
+	fprog := make([]byte, 2*c.ABI.Word()) // struct sock_fprog
+	if e := c.Read(c.Args[arg], fprog); e != 0 {
 		c.Fail(e)
 		return
 	}
-	n := int(binary.LittleEndian.Uint16(fprog[:]))
-	at := binary.LittleEndian.Uint64(fprog[8:])
+	n := int(binary.LittleEndian.Uint16(fprog))
+	at := c.ABI.Pointer(fprog[c.ABI.Word():])
 	if n == 0 || n > maxInsns {
 		c.Fail(unix.EINVAL)
 		return

@@ -60,11 +60,11 @@ func (h *handler) socket(c *tracer.Call) {
 		h.sockWant(c, "accept", c.Args[1], c.Args[2])
 	case "recvfrom":
 		h.sockWant(c, "recvfrom", c.Args[4], c.Args[5])
-	case "recvmsg", "recvmmsg":
+	case "recvmsg", "recvmmsg", "recvmmsg_time64":
 		if h.handed && h.watchFiles(c) {
 			return // a descriptor may be among what comes
 		}
-		c.WantResult(sockOut{kind: c.Ent.Name, addr: c.Args[1]})
+		c.WantResult(sockOut{kind: strings.TrimSuffix(c.Ent.Name, "_time64"), addr: c.Args[1]})
 	default:
 		// socket, socketpair and the like name no path.
 	}
@@ -266,12 +266,13 @@ func (h *handler) shortName(host string) (string, unix.Errno) {
 // sendmsg gives the kernel a copy of the header at addr, with the address
 // translated.
 func (h *handler) sendmsg(c *tracer.Call, addr uint64) {
-	var hdr [56]byte // struct user_msghdr
-	if e := c.Read(addr, hdr[:]); e != 0 {
+	word := c.ABI.Word()
+	hdr := make([]byte, msghdrWords*word) // struct user_msghdr
+	if e := c.Read(addr, hdr); e != 0 {
 		c.Fail(e)
 		return
 	}
-	name, n := binary.LittleEndian.Uint64(hdr[0:]), binary.LittleEndian.Uint32(hdr[8:])
+	name, n := c.ABI.Pointer(hdr), binary.LittleEndian.Uint32(hdr[word:])
 	refs := map[int]int{}
 	if name != 0 && n > 0 {
 		raw, ok, e := h.sockaddr(c, name, min(n, 128))
@@ -286,14 +287,14 @@ func (h *handler) sendmsg(c *tracer.Call, addr uint64) {
 		}
 		if raw != nil {
 			refs[0] = c.Put(raw)
-			binary.LittleEndian.PutUint32(hdr[8:], uint32(len(raw)))
+			binary.LittleEndian.PutUint32(hdr[word:], uint32(len(raw)))
 		}
 	}
-	if control := binary.LittleEndian.Uint64(hdr[40:]); control > 0 {
+	if control := c.ABI.Pointer(hdr[5*word:]); control > 0 {
 		h.handed = h.handed || h.watched(c.Task)
 	}
 	if h.id != nil {
-		ctl, e := h.id.control(c, hdr[:])
+		ctl, e := h.id.control(c, hdr)
 		if e != 0 {
 			c.Fail(e)
 			return
@@ -303,14 +304,17 @@ func (h *handler) sendmsg(c *tracer.Call, addr uint64) {
 		}
 	}
 	var words []uint64
-	for i := 0; i < len(hdr); i += 8 {
-		words = append(words, binary.LittleEndian.Uint64(hdr[i:]))
+	for ; len(hdr) > 0; hdr = hdr[word:] {
+		words = append(words, c.ABI.Pointer(hdr))
 	}
 	c.SetRef(1, c.PutWords(words, refs))
 }
 
-// mmsgSize is the size of struct mmsghdr.
-const mmsgSize = 64
+// msghdrWords is the size of struct msghdr in longs, with what is padding on
+// 64-bit hosts. A struct mmsghdr is that, a count, and on 64-bit hosts padding.
+const msghdrWords = 7
+
+func mmsgSize(abi tracer.ABI) uint64 { return uint64(msghdrWords+1) * uint64(abi.Word()) }
 
 // sendmmsg becomes sendmsg of its first message: sending fewer than asked for
 // is always a true answer, and the kernel has to write its counts to memory
@@ -332,7 +336,7 @@ func (h *handler) sendmmsg(c *tracer.Call) {
 		}
 		var n [4]byte
 		binary.LittleEndian.PutUint32(n[:], uint32(r.Val))
-		if e := r.Write(vec+56, n[:]); e != 0 {
+		if e := r.Write(vec+msghdrWords*uint64(r.ABI.Word()), n[:]); e != 0 {
 			r.Val = -int64(e)
 			return
 		}
@@ -453,7 +457,7 @@ func (h *handler) sockResult(r *tracer.Result, s sockOut) {
 		h.fixMsg(r, s.addr)
 	case "recvmmsg":
 		for i := int64(0); i < r.Val; i++ {
-			h.fixMsg(r, s.addr+uint64(i)*mmsgSize)
+			h.fixMsg(r, s.addr+uint64(i)*mmsgSize(r.ABI))
 		}
 	}
 }
@@ -463,15 +467,16 @@ func (h *handler) fixMsg(r *tracer.Result, hdr uint64) {
 	if h.id != nil {
 		h.id.fixControl(r, hdr)
 	}
-	var b [12]byte
-	if r.Read(hdr, b[:]) != 0 {
+	word := r.ABI.Word()
+	b := make([]byte, word+4)
+	if r.Read(hdr, b) != 0 {
 		return
 	}
-	name, n := binary.LittleEndian.Uint64(b[0:]), binary.LittleEndian.Uint32(b[8:])
+	name, n := r.ABI.Pointer(b), binary.LittleEndian.Uint32(b[word:])
 	if name == 0 || n == 0 {
 		return
 	}
-	h.fixAddr(r, name, hdr+8, min(n, sunPathOff+sunPathMax))
+	h.fixAddr(r, name, hdr+uint64(word), min(n, sunPathOff+sunPathMax))
 }
 
 // fixAddr translates an address that the kernel wrote to the guest's memory.

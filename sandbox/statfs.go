@@ -15,7 +15,7 @@ import (
 // statCall serves the calls that describe an object. What they say of its
 // mount is put right when they return, where it is not so already.
 func (h *handler) statCall(c *tracer.Call) {
-	if c.Ent.Name == "fstatfs" {
+	if c.Ent.Name == "fstatfs" || c.Ent.Name == "fstatfs64" {
 		h.statfsResult(c, h.fdMount(c.Task, int(int32(c.Args[0]))))
 		return
 	}
@@ -24,7 +24,7 @@ func (h *handler) statCall(c *tracer.Call) {
 		return
 	}
 	switch c.Ent.Name {
-	case "statfs":
+	case "statfs", "statfs64":
 		h.statfsResult(c, h.res[0].Mount)
 	case "statx":
 		h.statxResult(c)
@@ -33,70 +33,93 @@ func (h *handler) statCall(c *tracer.Call) {
 	}
 }
 
-// Offsets into struct statfs of 64-bit ABIs (include/uapi/asm-generic/statfs.h)
-// and bits of f_flags that package unix lacks (include/linux/statfs.h).
+// Bits of f_flags that package unix lacks (include/linux/statfs.h).
 const (
-	statfsType   = 0
-	statfsBsize  = 8
-	statfsBlocks = 16
-	statfsFiles  = 40
-	statfsFrsize = 72
-	statfsFlags  = 80
-
 	stValid       = 0x20
 	stNoSymFollow = 0x2000
 	stRelAtime    = 0x1000
 )
+
+// statfsLayout says where the fields of struct statfs lie, and how wide the
+// counts are; the others are words (include/uapi/asm-generic/statfs.h, and
+// asm/compat.h for 32-bit programs).
+type statfsLayout struct{ size, typ, bsize, blocks, files, frsize, flags, word, count int }
+
+var (
+	statfsLong  = statfsLayout{88, 0, 8, 16, 40, 72, 80, 8, 8}
+	statfs32    = statfsLayout{48, 0, 4, 8, 20, 40, 44, 4, 4}
+	statfs64On3 = statfsLayout{72, 0, 4, 8, 32, 60, 64, 4, 8}
+)
+
+// statfsBuf is a struct statfs of a guest.
+type statfsBuf struct {
+	statfsLayout
+	b []byte
+}
+
+func (s *statfsBuf) put(at, width int, v uint64) {
+	if width == 4 {
+		binary.LittleEndian.PutUint32(s.b[at:], uint32(v))
+	} else {
+		binary.LittleEndian.PutUint64(s.b[at:], v)
+	}
+}
+
+func (s *statfsBuf) get(at, width int) uint64 {
+	if width == 4 {
+		return uint64(binary.LittleEndian.Uint32(s.b[at:]))
+	}
+	return binary.LittleEndian.Uint64(s.b[at:])
+}
 
 // statfsResult makes statfs say what the view makes of the mount m.
 func (h *handler) statfsResult(c *tracer.Call, m *fsview.Mount) {
 	if m == nil || !shapesStatfs(m) {
 		return
 	}
-	buf := c.Args[1]
+	layout, buf := statfsLong, c.Args[1]
+	if strings.HasSuffix(c.Ent.Name, "64") {
+		layout, buf = statfs64On3, c.Args[2]
+	} else if c.ABI == tracer.I386 {
+		layout = statfs32
+	}
 	c.WantResult(func(r *tracer.Result) {
 		if r.Val != 0 {
 			return
 		}
-		var b [statfsFlags + 8]byte
-		if r.Read(buf, b[:]) != 0 {
+		s := &statfsBuf{layout, make([]byte, layout.size)}
+		if r.Read(buf, s.b) != 0 {
 			return
 		}
-		flags := binary.LittleEndian.Uint64(b[statfsFlags:])
-		binary.LittleEndian.PutUint64(b[statfsFlags:], guestStatfs(flags, m.Flags))
+		s.put(s.flags, s.word, guestStatfs(s.get(s.flags, s.word), m.Flags))
 		switch m.Kind {
 		case fsview.Tmpfs:
-			binary.LittleEndian.PutUint64(b[statfsType:], unix.TMPFS_MAGIC)
-			h.limitedStatfs(m, b[:])
+			s.put(s.typ, s.word, unix.TMPFS_MAGIC)
+			h.limitedStatfs(m, s)
 		case fsview.Overlay:
-			binary.LittleEndian.PutUint64(b[statfsType:], unix.OVERLAYFS_SUPER_MAGIC)
+			s.put(s.typ, s.word, unix.OVERLAYFS_SUPER_MAGIC)
 		}
-		r.Write(buf, b[:])
+		r.Write(buf, s.b)
 	})
 }
 
 // limitedStatfs shows the limits of a tmpfs, as shmem_statfs does.
-func (h *handler) limitedStatfs(m *fsview.Mount, b []byte) {
+func (h *handler) limitedStatfs(m *fsview.Mount, s *statfsBuf) {
 	l := h.limitOf(m)
 	if l == nil {
 		return
 	}
 	h.limited.sweep(l)
 	left := func(all, used uint64) uint64 { return all - min(used, all) }
-	put := func(at int, v uint64) { binary.LittleEndian.PutUint64(b[at:], v) }
-	put(statfsBsize, pageSize)
-	put(statfsFrsize, pageSize)
-	if l.pages != 0 {
-		free := left(l.pages, l.used)
-		put(statfsBlocks, l.pages)
-		put(statfsBlocks+8, free)
-		put(statfsBlocks+16, free)
-	} else {
-		clear(b[statfsBlocks : statfsBlocks+24])
+	s.put(s.bsize, s.word, pageSize)
+	s.put(s.frsize, s.word, pageSize)
+	free := left(l.pages, l.used) // all zeros without a limit
+	for i, v := range [...]uint64{l.pages, free, free} {
+		s.put(s.blocks+i*s.count, s.count, v)
 	}
 	if l.inodes != 0 {
-		put(statfsFiles, l.inodes)
-		put(statfsFiles+8, left(l.inodes, l.names))
+		s.put(s.files, s.count, l.inodes)
+		s.put(s.files+s.count, s.count, left(l.inodes, l.names))
 	}
 }
 

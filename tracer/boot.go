@@ -43,7 +43,12 @@ type boot struct {
 	poked uint64          // where our code was put
 	words [2]uint64       // what was there
 	leave bool            // the boot code jumps to the program by itself
-	slot  int16
+	// interp is the interpreter that a 32-bit program is to start with, and
+	// atBase where its AT_BASE lies. The boot code is 64-bit, so the tracer
+	// sends the task there.
+	interp *Image
+	atBase uint64
+	slot   int16
 }
 
 // covers reports whether an instruction pointer belongs to the boot code.
@@ -85,7 +90,11 @@ func (tr *Tracer) tryBoot(t *Task) error {
 		return e
 	}
 	b.poked = b.regs.Rip
-	var o ops
+	is32 := b.regs.Cs != userCS
+	o := ops{low: is32}
+	if is32 {
+		t.dropMM() // the fast path is 64-bit code
+	}
 	var strs []byte // strings behind the operations
 	var err error
 	tr.fastOps(t, b, &o)
@@ -122,6 +131,9 @@ func (tr *Tracer) tryBoot(t *Task) error {
 		}
 	}
 	r := b.regs
+	// Also in a 32-bit program: the segment makes the code a 64-bit one, whose
+	// calls are 64-bit calls.
+	r.Cs = userCS
 	r.Rdi, r.Rsi, r.Rdx = WindowLow, winSize, unix.PROT_READ|unix.PROT_EXEC
 	r.R10, r.R8, r.R9 = unix.MAP_SHARED|unix.MAP_FIXED_NOREPLACE, uint64(tr.cfg.WindowFD), 0
 	r.R12, r.R13 = at, 0
@@ -153,7 +165,7 @@ func (tr *Tracer) planOps(t *Task, p *ExecPlan, b *boot, o *ops) (strs []byte, e
 	}
 	var aux *auxv
 	if p.Path != p.Guest || p.Interp != "" || p.Program != "" || p.Aux != nil {
-		if aux, err = tr.readAuxv(t, b.regs.Rsp); err != nil {
+		if aux, err = tr.readAuxv(t, b); err != nil {
 			return nil, err
 		}
 	}
@@ -166,9 +178,7 @@ func (tr *Tracer) planOps(t *Task, p *ExecPlan, b *boot, o *ops) (strs []byte, e
 	}
 	for k, v := range p.Aux {
 		if at, ok := aux.addr[k]; ok {
-			var w [8]byte
-			binary.LittleEndian.PutUint64(w[:], v)
-			if e := t.write(tr, at, w[:]); e != 0 {
+			if e := aux.write(tr, t, at, v); e != 0 {
 				return nil, e
 			}
 		}
@@ -192,6 +202,10 @@ func (tr *Tracer) planOps(t *Task, p *ExecPlan, b *boot, o *ops) (strs []byte, e
 	}
 	o.mapImage(p.Interp, str, p.InterpImage, 0)
 	o.unmapImage(old, oldImage)
+	if o.low {
+		b.interp, b.atBase = p.InterpImage, aux.addr[atBase]
+		return strs, nil
+	}
 	start, _ := p.InterpImage.Span()
 	if p.InterpImage.Type == elfDyn {
 		if at, ok := aux.addr[atBase]; ok {
@@ -224,15 +238,13 @@ func (tr *Tracer) mapProgram(t *Task, p *ExecPlan, o *ops, str func(string) uint
 	}
 	o.mapImage(p.Program, str, m, hint)
 	for key, v := range map[uint64]uint64{
-		atPhdr: bias + m.headerAddr(), atPhent: elfPhent, atPhnum: uint64(m.Phnum), atEntry: bias + m.Entry,
+		atPhdr: bias + m.headerAddr(), atPhent: m.phent(), atPhnum: uint64(m.Phnum), atEntry: bias + m.Entry,
 	} {
 		at, ok := aux.addr[key]
 		if !ok {
 			return fmt.Errorf("auxiliary vector entry %d is missing", key)
 		}
-		var w [8]byte
-		binary.LittleEndian.PutUint64(w[:], v)
-		if e := t.write(tr, at, w[:]); e != 0 {
+		if e := aux.write(tr, t, at, v); e != 0 {
 			return e
 		}
 	}
@@ -266,12 +278,39 @@ func (tr *Tracer) bootStop(t *Task, sig int) bool {
 			return true
 		}
 	}
+	if e := b.startInterp(tr, t, r.R14); e != 0 {
+		tr.fatal(t, e)
+		return true
+	}
 	t.endBoot(tr)
 	b.regs.Orig_rax = ^uint64(0)
 	b.regs.Rax = 0
 	ptrace.SetRegs(t.Tid, &b.regs)
 	tr.resume(t, 0)
 	return true
+}
+
+// startInterp lets a 32-bit program begin with its interpreter, which has been
+// mapped at base.
+func (b *boot) startInterp(tr *Tracer, t *Task, base uint64) unix.Errno {
+	m := b.interp
+	if m == nil {
+		return 0
+	}
+	bias := uint64(0)
+	if m.Type == elfDyn {
+		start, _ := m.Span()
+		bias = base - start
+		var w [4]byte
+		binary.LittleEndian.PutUint32(w[:], uint32(bias))
+		if b.atBase != 0 {
+			if e := t.write(tr, b.atBase, w[:]); e != 0 {
+				return e
+			}
+		}
+	}
+	b.regs.Rip = bias + m.Entry
+	return 0
 }
 
 // endBoot makes t an ordinary task.
@@ -295,34 +334,49 @@ const (
 
 // auxv is the auxiliary vector on a new program's stack: values, and where
 // each of them lies.
-type auxv struct{ val, addr map[uint64]uint64 }
+type auxv struct {
+	val, addr map[uint64]uint64
+	abi       ABI
+}
+
+// write changes a value.
+func (a *auxv) write(tr *Tracer, t *Task, at, v uint64) unix.Errno {
+	var w [8]byte
+	binary.LittleEndian.PutUint64(w[:], v)
+	return t.write(tr, at, w[:a.abi.Word()])
+}
 
 // readAuxv walks over argc, argv and envp to the auxiliary vector.
-func (tr *Tracer) readAuxv(t *Task, sp uint64) (*auxv, error) {
-	a := &auxv{map[uint64]uint64{}, map[uint64]uint64{}}
+func (tr *Tracer) readAuxv(t *Task, b *boot) (*auxv, error) {
+	a := &auxv{map[uint64]uint64{}, map[uint64]uint64{}, X8664}
+	if b.regs.Cs != userCS {
+		a.abi = I386
+	}
+	size := uint64(a.abi.Word())
+	sp := b.regs.Rsp
 	var page [4096]byte
 	have, base := 0, uint64(0)
 	word := func(at uint64) (uint64, error) {
-		if at < base || at+8 > base+uint64(have) {
+		if at < base || at+size > base+uint64(have) {
 			n, e := tr.mem.read(t.Tid, at, page[:min(len(page), int(4096-at&4095))])
-			if e != 0 || n < 8 {
+			if e != 0 || n < int(size) {
 				return 0, fmt.Errorf("reading the stack of a new program: %w", unix.EFAULT)
 			}
 			base, have = at, n
 		}
-		return binary.LittleEndian.Uint64(page[at-base:]), nil
+		return a.abi.Pointer(page[at-base:]), nil
 	}
 	argc, err := word(sp)
 	if err != nil {
 		return nil, err
 	}
-	at := sp + 8 + argc*8 + 8
+	at := sp + size + argc*size + size
 	for {
 		v, err := word(at)
 		if err != nil {
 			return nil, err
 		}
-		at += 8
+		at += size
 		if v == 0 {
 			break
 		}
@@ -332,15 +386,15 @@ func (tr *Tracer) readAuxv(t *Task, sp uint64) (*auxv, error) {
 		if err != nil {
 			return nil, err
 		}
-		v, err := word(at + 8)
+		v, err := word(at + size)
 		if err != nil {
 			return nil, err
 		}
 		if k == atNull {
 			return a, nil
 		}
-		a.val[k], a.addr[k] = v, at+8
-		at += 16
+		a.val[k], a.addr[k] = v, at+size
+		at += 2 * size
 	}
 	return nil, fmt.Errorf("the auxiliary vector has no end")
 }

@@ -69,13 +69,19 @@ func (c *Call) Value() int64 { return int64(c.regs.Rax) }
 func (c *Call) Rewritten() bool { return !c.done && c.rewritten() }
 
 // SetArg changes an argument.
-func (c *Call) SetArg(i int, v uint64) { *argOf(&c.regs, i) = v }
+func (c *Call) SetArg(i int, v uint64) { *argOf(c.ABI, &c.regs, i) = v }
 
-// SetNr turns the call into another one.
-func (c *Call) SetNr(nr int) { c.regs.Orig_rax = uint64(nr) }
+// SetNr turns the call into another one, given by its x86-64 number. The
+// arguments are still the caller's to set.
+func (c *Call) SetNr(nr int) {
+	if c.ABI == I386 {
+		nr = i386Nr(nr)
+	}
+	c.regs.Orig_rax = uint64(nr)
+}
 
 // Arg is an argument as the kernel will see it.
-func (c *Call) Arg(i int) uint64 { return *argOf(&c.regs, i) }
+func (c *Call) Arg(i int) uint64 { return *argOf(c.ABI, &c.regs, i) }
 
 // WantResult asks for Handler.Result when the call returns. It costs a second
 // stop. The arguments are given back there, so no redirect is made.
@@ -128,7 +134,7 @@ func (c *Call) Ref(i int) bool {
 	return false
 }
 
-// PutWords stores an array of words; the ones that refs names (index → ref)
+// PutWords stores an array of words of the guest's size; the ones that refs names (index → ref)
 // become addresses of what Put stored.
 func (c *Call) PutWords(words []uint64, refs map[int]int) (ref int) {
 	ref = c.Put(nil)
@@ -136,9 +142,32 @@ func (c *Call) PutWords(words []uint64, refs map[int]int) (ref int) {
 		if to, ok := refs[i]; ok {
 			c.fix = append(c.fix, fixup{arg: -1, off: len(c.data), to: to})
 		}
-		c.data = binary.LittleEndian.AppendUint64(c.data, w)
+		if c.ABI == I386 {
+			c.data = binary.LittleEndian.AppendUint32(c.data, uint32(w))
+		} else {
+			c.data = binary.LittleEndian.AppendUint64(c.data, w)
+		}
 	}
 	return ref
+}
+
+// Word is the size of the guest's pointers and longs.
+func (c *Call) Word() int { return c.ABI.Word() }
+
+// Word is the size of a pointer and of a long.
+func (a ABI) Word() int {
+	if a == I386 {
+		return 4
+	}
+	return 8
+}
+
+// Pointer takes a pointer or a long out of b.
+func (a ABI) Pointer(b []byte) uint64 {
+	if a == I386 {
+		return uint64(binary.LittleEndian.Uint32(b))
+	}
+	return binary.LittleEndian.Uint64(b)
 }
 
 // SetPath makes argument i point at path.
@@ -237,12 +266,12 @@ func (c *Call) reset(tr *Tracer, t *Task) {
 func (c *Call) load() {
 	c.orig = c.regs
 	c.Nr = int(int32(c.regs.Orig_rax))
-	c.Args = [6]uint64{c.regs.Rdi, c.regs.Rsi, c.regs.Rdx, c.regs.R10, c.regs.R8, c.regs.R9}
+	c.Args = argsOf(c.ABI, &c.regs)
 }
 
 // rewritten reports whether the call is to run with other arguments.
 func (c *Call) rewritten() bool {
-	return len(c.fix) > 0 || c.regs.Orig_rax != c.orig.Orig_rax || !sameArgs(&c.regs, &c.orig)
+	return len(c.fix) > 0 || c.regs.Orig_rax != c.orig.Orig_rax || !sameArgs(c.ABI, &c.regs, &c.orig)
 }
 
 // place finds room for the payload and points the arguments at it. The first
@@ -265,7 +294,7 @@ func (c *Call) place() unix.Errno {
 			return unix.ENOMEM
 		}
 		t.slot = i
-		c.tr.win.save(i, &c.orig)
+		c.tr.win.save(i, c.ABI, &c.orig)
 		base = slotAddr(i) + slotHead
 	case t.setup:
 		if len(c.data) > len(c.tr.scratch) {
@@ -279,7 +308,11 @@ func (c *Call) place() unix.Errno {
 		if f.arg >= 0 {
 			c.SetArg(f.arg, base+uint64(f.to))
 		} else {
-			binary.LittleEndian.PutUint64(c.data[f.off:], base+uint64(f.to))
+			if v := base + uint64(f.to); c.ABI == I386 {
+				binary.LittleEndian.PutUint32(c.data[f.off:], uint32(v))
+			} else {
+				binary.LittleEndian.PutUint64(c.data[f.off:], v)
+			}
 		}
 	}
 	if t.window {

@@ -18,7 +18,8 @@ type child struct {
 	dir          int
 	stdio        [3]int
 	preserve     int
-	window, stub int
+	window       int
+	stubs        [2]int
 	windowFD     int
 	reserved     []int // go to the numbers behind the stub's
 	freeFD       int   // the first number behind all of them
@@ -54,7 +55,7 @@ var stepNames = [...]string{
 
 func (tr *Tracer) newChild(l *Launch) (*child, error) {
 	c := &child{
-		dir: l.Dir, stdio: l.Stdio, preserve: l.Preserve, window: tr.win.fd, stub: tr.stub,
+		dir: l.Dir, stdio: l.Stdio, preserve: l.Preserve, window: tr.win.fd, stubs: tr.stubs,
 		windowFD: tr.cfg.WindowFD, freeFD: tr.policy.lastFD(), umask: -1, session: l.NewSession, rlimits: l.Rlimits, landlock: l.Landlock,
 	}
 	if tr.fast != nil {
@@ -151,8 +152,10 @@ func (c *child) run() {
 	if _, _, e := unix.RawSyscall(unix.SYS_DUP3, uintptr(c.window), uintptr(c.windowFD), 0); e != 0 {
 		c.fail(stepWindow, e)
 	}
-	if _, _, e := unix.RawSyscall(unix.SYS_DUP3, uintptr(c.stub), uintptr(c.windowFD+1), 0); e != 0 {
-		c.fail(stepWindow, e)
+	for i := range c.stubs {
+		if _, _, e := unix.RawSyscall(unix.SYS_DUP3, uintptr(c.stubs[i]), uintptr(c.windowFD+1+i), 0); e != 0 {
+			c.fail(stepWindow, e)
+		}
 	}
 	for i := range c.reserved {
 		if _, _, e := unix.RawSyscall(unix.SYS_DUP3, uintptr(c.reserved[i]), uintptr(c.windowFD+fixedFDs+i), 0); e != 0 {

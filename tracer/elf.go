@@ -14,6 +14,8 @@ type Image struct {
 	Phoff uint64
 	Phnum uint16
 	Loads []Load
+	// Bits is 64, or 32 for a program of i386.
+	Bits int
 	// Interp is PT_INTERP's string, "" for a static program.
 	Interp string
 }
@@ -24,18 +26,22 @@ type Load struct {
 	Flags                     uint32
 }
 
-// Fields of the 64-bit ELF header and program headers (elf(5)).
+// Fields of the ELF header and program headers (elf(5)), 64-bit where it does
+// not say otherwise.
 const (
 	elfHeader  = 64
 	elfPhent   = 56
 	elfExec    = 2
 	elfDyn     = 3
 	elfMachine = 62 // EM_X86_64
-	ptLoad     = 1
-	ptInterp   = 3
-	maxPhnum   = 65536 / elfPhent // the kernel's own limit
-	pageSize   = 4096
-	userTop    = 1 << 47
+
+	elfMachine32 = 3  // EM_386
+	elfPhent32   = 32 // Elf32_Phdr
+	ptLoad       = 1
+	ptInterp     = 3
+	maxPhnum     = 65536 / elfPhent // the kernel's own limit
+	pageSize     = 4096
+	userTop      = 1 << 47
 )
 
 // ParseELF reads the headers of a program, or of an interpreter, with the
@@ -48,28 +54,35 @@ func ParseELF(f io.ReaderAt) (*Image, unix.Errno) {
 		return nil, unix.ENOEXEC
 	}
 	le := binary.LittleEndian
-	if string(h[:4]) != "\x7fELF" || h[4] != 2 || h[5] != 1 {
+	if string(h[:4]) != "\x7fELF" || h[4] != 2 && h[4] != 1 || h[5] != 1 {
 		return nil, unix.ENOEXEC
 	}
-	m := &Image{
-		Type: le.Uint16(h[16:]), Entry: le.Uint64(h[24:]),
-		Phoff: le.Uint64(h[32:]), Phnum: le.Uint16(h[56:]),
+	m := &Image{Type: le.Uint16(h[16:]), Bits: 32 * int(h[4])}
+	machine, phent := uint16(elfMachine), uint16(elfPhent)
+	if m.Bits == 32 {
+		machine, phent = elfMachine32, elfPhent32
+		m.Entry, m.Phoff, m.Phnum = uint64(le.Uint32(h[24:])), uint64(le.Uint32(h[28:])), le.Uint16(h[44:])
+		if le.Uint16(h[42:]) != phent {
+			return nil, unix.ENOEXEC
+		}
+	} else {
+		m.Entry, m.Phoff, m.Phnum = le.Uint64(h[24:]), le.Uint64(h[32:]), le.Uint16(h[56:])
+		if le.Uint16(h[54:]) != phent {
+			return nil, unix.ENOEXEC
+		}
 	}
-	if m.Type != elfExec && m.Type != elfDyn || le.Uint16(h[18:]) != elfMachine || le.Uint16(h[54:]) != elfPhent {
+	if m.Type != elfExec && m.Type != elfDyn || le.Uint16(h[18:]) != machine {
 		return nil, unix.ENOEXEC
 	}
 	if m.Phnum == 0 || m.Phnum > maxPhnum || m.Phoff > 1<<40 {
 		return nil, unix.ENOEXEC
 	}
-	ph := make([]byte, int(m.Phnum)*elfPhent)
+	ph := make([]byte, int(m.Phnum)*int(phent))
 	if n, _ := f.ReadAt(ph, int64(m.Phoff)); n < len(ph) {
 		return nil, unix.ENOEXEC
 	}
-	for ; len(ph) > 0; ph = ph[elfPhent:] {
-		l := Load{
-			Flags: le.Uint32(ph[4:]), Off: le.Uint64(ph[8:]), Vaddr: le.Uint64(ph[16:]),
-			Filesz: le.Uint64(ph[32:]), Memsz: le.Uint64(ph[40:]),
-		}
+	for ; len(ph) > 0; ph = ph[phent:] {
+		l := loadOf(m.Bits, ph)
 		switch le.Uint32(ph) {
 		case ptLoad:
 			if l.Filesz > l.Memsz || l.Memsz > userTop || l.Vaddr > userTop || l.Off > 1<<62 || l.Off%pageSize != l.Vaddr%pageSize {
@@ -106,6 +119,27 @@ func ParseELF(f io.ReaderAt) (*Image, unix.Errno) {
 		return nil, unix.EINVAL
 	}
 	return m, 0
+}
+
+// loadOf reads a program header.
+func loadOf(bits int, ph []byte) Load {
+	le := binary.LittleEndian
+	if bits == 32 {
+		word := func(at int) uint64 { return uint64(le.Uint32(ph[at:])) }
+		return Load{Off: word(4), Vaddr: word(8), Filesz: word(16), Memsz: word(20), Flags: le.Uint32(ph[24:])}
+	}
+	return Load{
+		Flags: le.Uint32(ph[4:]), Off: le.Uint64(ph[8:]), Vaddr: le.Uint64(ph[16:]),
+		Filesz: le.Uint64(ph[32:]), Memsz: le.Uint64(ph[40:]),
+	}
+}
+
+// phent is the size of a program header.
+func (m *Image) phent() uint64 {
+	if m.Bits == 32 {
+		return elfPhent32
+	}
+	return elfPhent
 }
 
 // Span is the page-aligned start and length of the image's addresses.

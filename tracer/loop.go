@@ -133,9 +133,12 @@ func (tr *Tracer) firstStop(t *Task) {
 	var r unix.PtraceRegs
 	if ptrace.GetRegs(t.Tid, &r) == 0 {
 		b := t.birth
-		r.Rdi, r.Rsi, r.Rdx, r.R10, r.R8, r.R9 = b.Rdi, b.Rsi, b.Rdx, b.R10, b.R8, b.R9
+		giveArgs(t.born, &r, b)
 		if r.Rip >= WindowLow && r.Rip < WindowEnd {
-			r.Rip, r.Rcx = b.Rip, b.Rip
+			r.Rip = b.Rip
+			if t.born == X8664 {
+				r.Rcx = b.Rip
+			}
 		}
 		ptrace.SetRegs(t.Tid, &r)
 	}
@@ -163,12 +166,15 @@ func (tr *Tracer) forkStop(t *Task) {
 			if tr.unwind(t, &r) {
 				b = r
 				ptrace.SetRegs(t.Tid, &r)
-				c.birth = &b
+				c.birth, c.born = &b, X8664
+				if r.Cs != userCS {
+					c.born = I386
+				}
 			}
 		}
 	case t.call != nil && t.call.redo:
 		b := t.call.orig
-		c.birth = &b
+		c.birth, c.born = &b, t.call.abi
 	}
 	held := c.held
 	if held {

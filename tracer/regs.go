@@ -77,9 +77,13 @@ func (g *gsi) entry(tid int, r *unix.PtraceRegs) unix.Errno {
 		return e
 	}
 	i := &g.info
-	*r = unix.PtraceRegs{
-		Orig_rax: i.Nr, Rip: i.IP, Rcx: i.IP, Rsp: i.SP, Cs: csOf(i.Arch),
-		Rdi: i.Args[0], Rsi: i.Args[1], Rdx: i.Args[2], R10: i.Args[3], R8: i.Args[4], R9: i.Args[5],
+	*r = unix.PtraceRegs{Orig_rax: i.Nr, Rip: i.IP, Rcx: i.IP, Rsp: i.SP, Cs: csOf(i.Arch)}
+	abi := X8664
+	if i.Arch == auditArch[I386] {
+		abi = I386
+	}
+	for k, v := range i.Args {
+		*argOf(abi, r, k) = v
 	}
 	// As the entry code leaves it; write compares against this.
 	r.Rax = errnoWord(unix.ENOSYS)
@@ -95,7 +99,7 @@ func (g *gsi) exit(tid int, r *unix.PtraceRegs) unix.Errno {
 }
 
 func (g *gsi) write(tid int, was, now *unix.PtraceRegs) unix.Errno {
-	if !g.set || was.Orig_rax == now.Orig_rax && sameArgs(was, now) || g.info.Op == ptrace.InfoExit || int64(now.Orig_rax) == -1 {
+	if !g.set || g.info.Arch == auditArch[I386] || was.Orig_rax == now.Orig_rax && sameArgs(X8664, was, now) || g.info.Op == ptrace.InfoExit || int64(now.Orig_rax) == -1 {
 		return pokeRegs(tid, was, now)
 	}
 	i := g.info
@@ -111,8 +115,6 @@ func (g *gsi) write(tid int, was, now *unix.PtraceRegs) unix.Errno {
 	return pokeRegs(tid, &rest, now)
 }
 
-func sameArgs(a, b *unix.PtraceRegs) bool {
-	return a.Rdi == b.Rdi && a.Rsi == b.Rsi && a.Rdx == b.Rdx && a.R10 == b.R10 && a.R8 == b.R8 && a.R9 == b.R9
-}
+func sameArgs(abi ABI, a, b *unix.PtraceRegs) bool { return argsOf(abi, a) == argsOf(abi, b) }
 
 func errnoWord(e unix.Errno) uint64 { return uint64(-int64(e)) }

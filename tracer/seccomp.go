@@ -26,8 +26,8 @@ type Policy struct {
 	// WindowEnd; a mere hint of mmap is let through, since the kernel gives
 	// it only a place that is free, and the window is mapped first.
 	WindowLow, WindowEnd uint64
-	// WindowFD is the guest's descriptor of the window. It, the next one
-	// (the stub program's) and the Reserved ones behind that are out of the
+	// WindowFD is the guest's descriptor of the window. It, the next two
+	// (the stub programs') and the Reserved ones behind that are out of the
 	// guest's reach.
 	WindowFD int
 	// Reserved descriptors belong to the fast path.
@@ -37,8 +37,8 @@ type Policy struct {
 }
 
 // fixedFDs are the descriptors from WindowFD on that every guest has: the
-// window's and the stub program's.
-const fixedFDs = 2
+// window's and those of the two stub programs.
+const fixedFDs = 3
 
 // lastFD is behind the descriptors that guests may not touch.
 func (p *Policy) lastFD() int { return p.WindowFD + fixedFDs + p.Reserved }
@@ -48,9 +48,10 @@ const maxInsns = 4096
 
 // Offsets into struct seccomp_data.
 const (
-	dataNr   = 0
-	dataArch = 4
-	dataArgs = 16
+	dataNr     = 0
+	dataArch   = 4
+	dataIPHigh = 12
+	dataArgs   = 16
 )
 
 const x32Mask = 0x40000000
@@ -85,7 +86,10 @@ func Compile(p Policy) ([]unix.SockFilter, error) {
 	}
 	code := ret(p.unknown())
 	if p.I386 {
-		code = when(unix.BPF_JEQ, auditArch[I386], p.numbers(I386), code)
+		// From 64-bit code int 0x80 works below 4 GiB only, where abiOf looks
+		// twice; 32-bit code is nowhere else.
+		low := load(dataIPHigh, when(unix.BPF_JEQ, 0, p.numbers(I386), ret(p.unknown())))
+		code = when(unix.BPF_JEQ, auditArch[I386], low, code)
 	}
 	code = when(unix.BPF_JEQ, auditArch[p.ABI], p.numbers(p.ABI), code)
 	code = load(dataArch, code)

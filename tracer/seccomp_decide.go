@@ -92,7 +92,7 @@ func Decide(p *Policy, arch, nr uint32, args *[6]uint64) uint32 {
 func DecideAt(p *Policy, arch, nr uint32, ip uint64, args *[6]uint64) uint32 {
 	abi := p.ABI
 	if arch != auditArch[abi] {
-		if abi = I386; !p.I386 || arch != auditArch[I386] {
+		if abi = I386; !p.I386 || arch != auditArch[I386] || ip>>32 != 0 {
 			return p.unknown()
 		}
 	}

@@ -12,7 +12,7 @@ const (
 
 // verdict is Decide for a stopped call, where no seccomp program runs.
 func (tr *Tracer) verdict(c *Call) (verdict, unix.Errno) {
-	v := Decide(&tr.policy, auditArch[c.ABI], uint32(c.Nr), &c.Args)
+	v := DecideAt(&tr.policy, auditArch[c.ABI], uint32(c.Nr), c.orig.Rip, &c.Args)
 	switch v & unix.SECCOMP_RET_ACTION_FULL {
 	case RetAllow:
 		return verdictAllow, 0

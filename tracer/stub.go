@@ -19,32 +19,48 @@ var stubImage = &Image{Type: elfDyn, Loads: []Load{{Filesz: stubFileSize, Memsz:
 const (
 	stubFileSize = 256
 	stubEntry    = 192
+	elfHeader32  = 52
 )
 
 // stubFile is a position independent ELF program with one segment and a
-// stack that is not executable.
-func stubFile() []byte {
+// stack that is not executable, for 64 or for 32 bits.
+func stubFile(bits int) []byte {
 	b := make([]byte, stubFileSize)
 	le := binary.LittleEndian
-	copy(b, "\x7fELF\x02\x01\x01")
 	le.PutUint16(b[16:], elfDyn)
-	le.PutUint16(b[18:], elfMachine)
 	le.PutUint32(b[20:], 1)
-	le.PutUint64(b[24:], stubEntry)
-	le.PutUint64(b[32:], elfHeader)
-	le.PutUint16(b[52:], elfHeader)
-	le.PutUint16(b[54:], elfPhent)
-	le.PutUint16(b[56:], 2)
-	ph := b[elfHeader:]
-	le.PutUint32(ph, ptLoad)
-	le.PutUint32(ph[4:], 5)
-	le.PutUint64(ph[32:], stubFileSize)
-	le.PutUint64(ph[40:], stubFileSize)
-	le.PutUint64(ph[48:], pageSize)
-	ph = ph[elfPhent:]
-	le.PutUint32(ph, 0x6474e551) // PT_GNU_STACK
-	le.PutUint32(ph[4:], 6)
-	le.PutUint64(ph[48:], 16)
+	const gnuStack = 0x6474e551 // PT_GNU_STACK
+	if bits == 32 {
+		copy(b, "\x7fELF\x01\x01\x01")
+		le.PutUint16(b[18:], elfMachine32)
+		le.PutUint32(b[24:], stubEntry)
+		le.PutUint32(b[28:], elfHeader32)
+		le.PutUint16(b[40:], elfHeader32)
+		le.PutUint16(b[42:], elfPhent32)
+		le.PutUint16(b[44:], 2)
+		// type, offset, vaddr, paddr, filesz, memsz, flags, align
+		for i, v := range [...]uint32{ptLoad, 0, 0, 0, stubFileSize, stubFileSize, 5, pageSize, gnuStack, 0, 0, 0, 0, 0, 6, 16} {
+			le.PutUint32(b[elfHeader32+4*i:], v)
+		}
+	} else {
+		copy(b, "\x7fELF\x02\x01\x01")
+		le.PutUint16(b[18:], elfMachine)
+		le.PutUint64(b[24:], stubEntry)
+		le.PutUint64(b[32:], elfHeader)
+		le.PutUint16(b[52:], elfHeader)
+		le.PutUint16(b[54:], elfPhent)
+		le.PutUint16(b[56:], 2)
+		ph := b[elfHeader:]
+		le.PutUint32(ph, ptLoad)
+		le.PutUint32(ph[4:], 5)
+		le.PutUint64(ph[32:], stubFileSize)
+		le.PutUint64(ph[40:], stubFileSize)
+		le.PutUint64(ph[48:], pageSize)
+		ph = ph[elfPhent:]
+		le.PutUint32(ph, gnuStack)
+		le.PutUint32(ph[4:], 6)
+		le.PutUint64(ph[48:], 16)
+	}
 	for i := stubEntry; i < len(b); i++ {
 		b[i] = 0xcc
 	}
@@ -53,7 +69,7 @@ func stubFile() []byte {
 
 // newStubFile returns a descriptor of the stub program that no writer shares,
 // so that the kernel will exec it.
-func newStubFile() (int, error) {
+func newStubFile(bits int) (int, error) {
 	fd, err := unix.MemfdCreate("ptbox-stub", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_EXEC)
 	if err == unix.EINVAL {
 		fd, err = unix.MemfdCreate("ptbox-stub", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
@@ -62,7 +78,7 @@ func newStubFile() (int, error) {
 		return -1, fmt.Errorf("memfd_create: %w", err)
 	}
 	defer unix.Close(fd)
-	if _, err := unix.Write(fd, stubFile()); err != nil {
+	if _, err := unix.Write(fd, stubFile(bits)); err != nil {
 		return -1, err
 	}
 	seals := unix.F_SEAL_WRITE | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
@@ -72,9 +88,13 @@ func newStubFile() (int, error) {
 	return unix.Open(fmt.Sprintf("/proc/self/fd/%d", fd), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 }
 
-// StubPath is a path by which the kernel execs the stub program, of at least
-// n bytes (see ExecPlan.Path).
-func (c *Call) StubPath(n int) string {
-	p := fmt.Sprintf("/proc/self/fd/%d", c.tr.cfg.WindowFD+1)
+// StubPath is a path by which the kernel execs the stub program for m, of at
+// least n bytes (see ExecPlan.Path).
+func (c *Call) StubPath(n int, m *Image) string {
+	fd := c.tr.cfg.WindowFD + 1
+	if m.Bits == 32 {
+		fd++
+	}
+	p := fmt.Sprintf("/proc/self/fd/%d", fd)
 	return strings.Repeat("/", max(0, n-len(p))) + p
 }

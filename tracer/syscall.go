@@ -43,9 +43,7 @@ func (tr *Tracer) syscallStop(t *Task) {
 		return
 	}
 	tr.stats.Syscalls++
-	tr.foreign = si.Arch != auditArch[X8664]
 	tr.entry(t)
-	tr.foreign = false
 }
 
 // entry handles a call before it runs.
@@ -64,27 +62,34 @@ func (tr *Tracer) entry(t *Task) {
 		t.endBoot(tr)
 	}
 	if t.slot != noSlot {
-		if c.regs.Rip == stubAddr(t.slot)+syscallLen {
+		if c.regs.Rip == stubOf(t.slot, &c.regs)+syscallLen {
 			// The kernel restarts a rewritten call at the stub's own
 			// instruction. Nothing there is trusted: back to the guest's
 			// registers, and once more from the start.
-			tr.win.restore(t.slot, &c.regs)
+			abi := X8664
+			if c.regs.Cs != userCS {
+				abi = I386
+			}
+			tr.win.restore(t.slot, abi, &c.regs)
 		}
 		tr.releaseSlot(t)
 	}
 	t.plan = nil
+	c.ABI = X8664
+	if tr.policy.I386 || !tr.seccomp {
+		c.ABI = tr.abiOf(t, &c.was)
+	}
 	c.load()
 	if t.setup && c.Nr != unix.SYS_EXECVE {
 		tr.resume(t, 0) // our own preparations
 		return
 	}
-	c.ABI = X8664
 	c.Ent = Lookup(c.ABI, c.Nr)
-	if t.mm != nil && !tr.foreign && tr.fastEntry(c) {
+	if t.mm != nil && c.ABI == X8664 && tr.fastEntry(c) {
 		return
 	}
-	if tr.foreign {
-		c.Ent = nil // int 0x80 and 32-bit programs
+	if c.ABI == I386 && !tr.policy.I386 {
+		c.Ent = nil
 	}
 	tr.handle(c)
 	if c.abort {
@@ -118,6 +123,9 @@ func (tr *Tracer) handle(c *Call) {
 		c.Fail(c.Ent.Errno)
 		return
 	}
+	if c.ABI == I386 && c.Ent.Name == "socketcall" && !tr.unpack(c) {
+		return
+	}
 	tr.h.Syscall(c)
 }
 
@@ -140,16 +148,21 @@ func (tr *Tracer) finish(c *Call) {
 		c.ask, c.watch = false, nil
 	case rewritten:
 		tr.stats.Rewritten++
+		if c.ABI == I386 && !tr.mayRedirect(c) {
+			c.noBack = true
+		}
 		if t.slot != noSlot && !c.noBack {
-			c.regs.Rip = stubAddr(t.slot) + syscallLen
-			c.regs.Rcx = c.regs.Rip
+			c.regs.Rip = stubOf(t.slot, &c.regs) + syscallLen
+			if c.ABI == X8664 {
+				c.regs.Rcx = c.regs.Rip
+			}
 		}
 	default:
 		tr.stats.Unchanged++
 	}
 	if c.ask || c.watch != nil || rewritten && c.noBack {
 		t.atExit = true
-		t.call = &pendingCall{ent: c.Ent, orig: c.orig, redo: rewritten, ask: c.ask, state: c.state, watch: c.watch}
+		t.call = &pendingCall{ent: c.Ent, abi: c.ABI, orig: c.orig, redo: rewritten, ask: c.ask, state: c.state, watch: c.watch}
 	}
 	if c.regs != c.was {
 		if tr.regs.write(t.Tid, &c.was, &c.regs) != 0 {
@@ -170,11 +183,14 @@ func (tr *Tracer) exit(t *Task) {
 	}
 	was := r
 	val := int64(r.Rax)
+	if p.abi == I386 {
+		val = int64(int32(r.Rax))
+	}
 	again := false
 	if (p.ask || p.watch != nil) && !restarts(val) {
 		res := Result{
 			Task: t, Ent: p.ent, Val: val, State: p.state, tr: tr,
-			Args: [6]uint64{p.orig.Rdi, p.orig.Rsi, p.orig.Rdx, p.orig.R10, p.orig.R8, p.orig.R9},
+			Args: argsOf(p.abi, &p.orig), ABI: p.abi,
 		}
 		if p.ask {
 			tr.h.Result(&res)
@@ -190,8 +206,7 @@ func (tr *Tracer) exit(t *Task) {
 		// arguments are written by what is not equal to zero or changed.
 		var full unix.PtraceRegs
 		if ptrace.GetRegs(t.Tid, &full) == 0 {
-			full.Rdi, full.Rsi, full.Rdx = p.orig.Rdi, p.orig.Rsi, p.orig.Rdx
-			full.R10, full.R8, full.R9 = p.orig.R10, p.orig.R8, p.orig.R9
+			giveArgs(p.abi, &full, &p.orig)
 			full.Rax = r.Rax
 			if restarts(val) {
 				full.Orig_rax = p.orig.Orig_rax

@@ -39,6 +39,7 @@ type Task struct {
 	plan   *ExecPlan
 	call   *pendingCall
 	birth  *unix.PtraceRegs // registers to put right at the first stop
+	born   ABI              // the convention of the call that made it
 	mm     *mm              // nil without the fast path
 	noFast bool             // no fast path, for good
 	late   []lateSignal     // signals put off until the fast path is left
@@ -49,6 +50,7 @@ type Task struct {
 type pendingCall struct {
 	ent   *Sysent
 	orig  unix.PtraceRegs
+	abi   ABI
 	redo  bool // arguments were changed and must be given back
 	ask   bool // the Handler wants to see the result
 	state any
@@ -180,11 +182,14 @@ func (tr *Tracer) unwind(t *Task, r *unix.PtraceRegs) bool {
 	if i == noSlot {
 		return false
 	}
-	at := stubAddr(i)
-	in := r.Rip >= at && r.Rip < at+stubSize
+	in := inStub(i, r.Rip)
 	if in {
-		before := r.Rip == at
-		tr.win.restore(i, r)
+		before := r.Rip == stubOf(i, r)
+		abi := X8664
+		if r.Cs != userCS {
+			abi = I386 // only 32-bit code is sent to a stub for its calls
+		}
+		tr.win.restore(i, abi, r)
 		if before {
 			// The kernel is about to restart the call: let it restart at
 			// the guest's own instruction, with its own number.
@@ -203,7 +208,7 @@ func (tr *Tracer) reclaim() {
 		if t == nil || t.slot != int16(i) {
 			continue
 		}
-		if ip, ok := taskIP(t.Tid); ok && (ip < stubAddr(t.slot) || ip >= stubAddr(t.slot)+stubSize) {
+		if ip, ok := taskIP(t.Tid); ok && !inStub(t.slot, ip) {
 			tr.releaseSlot(t)
 		}
 	}

@@ -34,6 +34,7 @@ type Handler interface {
 type Result struct {
 	Task  *Task
 	Ent   *Sysent
+	ABI   ABI
 	Args  [6]uint64 // as the guest gave them
 	Val   int64     // the result, -errno for an error
 	State any       // what WantResult was given
@@ -64,6 +65,9 @@ type Config struct {
 	// Seen, when not nil, is told of every call that stops, once it has been
 	// decided on (tracing). With Trap "syscall" that is every call.
 	Seen func(c *Call)
+	// I386 lets 32-bit programs and int 0x80 in; otherwise their calls fail
+	// with ENOSYS.
+	I386 bool
 	// WindowFD is the guest's descriptor number for the window; 0 means the
 	// default.
 	WindowFD int
@@ -96,15 +100,14 @@ type Tracer struct {
 	regs    regBackend
 	mem     memBackend
 	win     *window
-	fast    *fast // nil: there is no fast path
-	stub    int   // descriptor of the stub program
+	fast    *fast  // nil: there is no fast path
+	stubs   [2]int // descriptors of the stub programs, 64-bit and 32-bit
 	tasks   map[int]*Task
 	orphans int
 	call    Call
 	root    int
 	status  Exit
 	dying   bool
-	foreign bool // the call at hand is of another ABI
 	seccomp bool
 	started bool
 	stats   Stats
@@ -124,7 +127,7 @@ func New(cfg Config) (*Tracer, error) {
 	if cfg.WindowFD == 0 {
 		cfg.WindowFD = DefaultWindowFD
 	}
-	tr := &Tracer{h: cfg.Handler, cfg: cfg, tasks: map[int]*Task{}, log: cfg.Log, byEnt: make([]uint64, len(Table)), stub: -1, report: [2]int{-1, -1}}
+	tr := &Tracer{h: cfg.Handler, cfg: cfg, tasks: map[int]*Task{}, log: cfg.Log, byEnt: make([]uint64, len(Table)), stubs: [2]int{-1, -1}, report: [2]int{-1, -1}}
 	if tr.log == nil {
 		tr.log = slog.New(slog.DiscardHandler)
 	}
@@ -142,14 +145,16 @@ func New(cfg Config) (*Tracer, error) {
 	default:
 		return nil, fmt.Errorf("unknown trap mode %q (seccomp, syscall, auto)", cfg.Trap)
 	}
-	tr.policy = Policy{Active: cfg.Active, WindowLow: WindowLow, WindowEnd: WindowEnd, WindowFD: cfg.WindowFD}
+	tr.policy = Policy{I386: cfg.I386, Active: cfg.Active, WindowLow: WindowLow, WindowEnd: WindowEnd, WindowFD: cfg.WindowFD}
 	if tr.win, err = newWindow(); err != nil {
 		return nil, err
 	}
 	tr.startFast()
-	if tr.stub, err = newStubFile(); err != nil {
-		tr.win.close()
-		return nil, err
+	for i, bits := range []int{64, 32} {
+		if tr.stubs[i], err = newStubFile(bits); err != nil {
+			tr.Close()
+			return nil, err
+		}
 	}
 	return tr, nil
 }
@@ -157,7 +162,11 @@ func New(cfg Config) (*Tracer, error) {
 // Close gives up what New has taken. The process tree must be gone.
 func (tr *Tracer) Close() {
 	tr.win.close()
-	unix.Close(tr.stub)
+	for _, fd := range tr.stubs {
+		if fd >= 0 {
+			unix.Close(fd)
+		}
+	}
 	for _, fd := range tr.report {
 		if fd >= 0 {
 			unix.Close(fd)

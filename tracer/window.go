@@ -20,15 +20,17 @@ const (
 
 // Layout, as offsets from WindowLow.
 const (
-	offText  = 0       // boot code
-	offStubs = 0x4000  // one stub a slot, stubSize each
-	offSmall = 0x10000 // small slots
-	offLarge = 0x50000 // large slots
-	offExec  = 0x74000 // the one slot for long argument lists
-	offFast  = 0xb4000 // code and tables of the fast path (package fastpath)
-	winSize  = fastpath.End - 0x10000
-	stubSize = 64
-	slotHead = 64 // saved registers
+	offText   = 0       // boot code
+	offStubs  = 0x1000  // one stub a slot, stubSize each
+	offStub3  = 0x9800  // the same for 32-bit code, stub3Size each
+	offSmall  = 0x10000 // small slots
+	offLarge  = 0x50000 // large slots
+	offExec   = 0x74000 // the one slot for long argument lists
+	offFast   = 0xb4000 // code and tables of the fast path (package fastpath)
+	winSize   = fastpath.End - 0x10000
+	stubSize  = 64
+	stub3Size = 48
+	slotHead  = 64 // saved registers
 
 	smallSize = 512
 	largeSize = 0x2400
@@ -40,7 +42,8 @@ const (
 	noSlot    = int16(-1)
 )
 
-// The words of a slot's head.
+// The words of a slot's head: the six argument registers in their order, and
+// two more.
 const (
 	saveDI = iota
 	saveSI
@@ -95,6 +98,7 @@ func newWindow() (*window, error) {
 	copy(mem[offText:offStubs], bootText())
 	for i := int16(0); i < numSlots; i++ {
 		copy(mem[offStubs+int(i)*stubSize:], stubText(stubAddr(i), slotAddr(i)))
+		copy(mem[offStub3+int(i)*stub3Size:], stubText32(slotAddr(i)))
 		switch {
 		case i < numSmall:
 			w.small = append(w.small, i)
@@ -112,6 +116,23 @@ func (w *window) close() {
 
 // stubAddr is where slot i's stub lies in the guest.
 func stubAddr(i int16) uint64 { return WindowLow + offStubs + uint64(i)*stubSize }
+
+// stub32Addr is where its stub for 32-bit code lies.
+func stub32Addr(i int16) uint64 { return WindowLow + offStub3 + uint64(i)*stub3Size }
+
+// stubOf is the stub of slot i that code with the registers r would run.
+func stubOf(i int16, r *unix.PtraceRegs) uint64 {
+	if r.Cs != userCS {
+		return stub32Addr(i)
+	}
+	return stubAddr(i)
+}
+
+// inStub reports whether an instruction pointer lies in a stub of slot i.
+func inStub(i int16, ip uint64) bool {
+	at, at32 := stubAddr(i), stub32Addr(i)
+	return ip >= at && ip < at+stubSize || ip >= at32 && ip < at32+stub3Size
+}
 
 // slotOff is the offset of slot i in the window.
 func slotOff(i int16) int {
@@ -157,30 +178,26 @@ func (w *window) give(i int16) {
 }
 
 // save stores the registers that slot i's stub restores.
-func (w *window) save(i int16, r *unix.PtraceRegs) {
+func (w *window) save(i int16, abi ABI, r *unix.PtraceRegs) {
 	b := w.mem[slotOff(i):]
 	le := binary.LittleEndian
-	le.PutUint64(b[saveDI*8:], r.Rdi)
-	le.PutUint64(b[saveSI*8:], r.Rsi)
-	le.PutUint64(b[saveDX*8:], r.Rdx)
-	le.PutUint64(b[saveR10*8:], r.R10)
-	le.PutUint64(b[saveR8*8:], r.R8)
-	le.PutUint64(b[saveR9*8:], r.R9)
+	for k := range 6 {
+		le.PutUint64(b[(saveDI+k)*8:], *argOf(abi, r, k))
+	}
 	le.PutUint64(b[saveIP*8:], r.Rip)
 	le.PutUint64(b[saveNr*8:], r.Orig_rax)
 }
 
 // restore puts the registers saved in slot i back into r.
-func (w *window) restore(i int16, r *unix.PtraceRegs) {
+func (w *window) restore(i int16, abi ABI, r *unix.PtraceRegs) {
 	b := w.mem[slotOff(i):]
 	le := binary.LittleEndian
-	r.Rdi = le.Uint64(b[saveDI*8:])
-	r.Rsi = le.Uint64(b[saveSI*8:])
-	r.Rdx = le.Uint64(b[saveDX*8:])
-	r.R10 = le.Uint64(b[saveR10*8:])
-	r.R8 = le.Uint64(b[saveR8*8:])
-	r.R9 = le.Uint64(b[saveR9*8:])
+	for k := range 6 {
+		*argOf(abi, r, k) = le.Uint64(b[(saveDI+k)*8:])
+	}
 	r.Rip = le.Uint64(b[saveIP*8:])
 	r.Orig_rax = le.Uint64(b[saveNr*8:]) // for a restart
-	r.Rcx = r.Rip                        // as `syscall` leaves it
+	if abi == X8664 {
+		r.Rcx = r.Rip // as `syscall` leaves it
+	}
 }

@@ -30,3 +30,27 @@ func stubText(at, slot uint64) []byte {
 	rel([]byte{0xff, 0x25}, saveIP)
 	return b
 }
+
+// stubText32 is the stub for 32-bit code, whose operands are absolute:
+//
+//	int  $0x80
+//	mov  saved, %ebx … %ecx %edx %esi %edi %ebp
+//	jmp *savedIP
+//
+// The instruction has the length of `syscall`. A call by way of the vdso
+// returns to the one behind its own int $0x80, so there is one way back.
+func stubText32(slot uint64) []byte {
+	b := []byte{0xcd, 0x80}
+	abs := func(word int, op ...byte) {
+		b = append(b, op...)
+		b = binary.LittleEndian.AppendUint32(b, uint32(slot+uint64(word)*8))
+	}
+	abs(saveDI, 0x8b, 0x1d)
+	abs(saveDI+1, 0x8b, 0x0d)
+	abs(saveDI+2, 0x8b, 0x15)
+	abs(saveDI+3, 0x8b, 0x35)
+	abs(saveDI+4, 0x8b, 0x3d)
+	abs(saveDI+5, 0x8b, 0x2d)
+	abs(saveIP, 0xff, 0x25)
+	return b
+}
