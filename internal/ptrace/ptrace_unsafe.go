@@ -76,18 +76,29 @@ func EventMsg(tid int) (uint64, unix.Errno) {
 	return v, e
 }
 
-// GetRegs reads the general purpose registers (PTRACE_GETREGSET).
+// PTRACE_GETREGS and PTRACE_SETREGS of x86.
+const (
+	ptraceGetRegs = 12
+	ptraceSetRegs = 13
+)
+
+// GetRegs reads the general purpose registers (PTRACE_GETREGSET). Of a tracee
+// that is in 32-bit code that request gives a shorter set; PTRACE_GETREGS gives
+// all of them.
 func GetRegs(tid int, r *unix.PtraceRegs) unix.Errno {
 	iov := unix.Iovec{Base: (*byte)(unsafe.Pointer(r))}
 	iov.SetLen(int(unsafe.Sizeof(*r)))
-	return rawp(unix.PTRACE_GETREGSET, tid, ntPrstatus, unsafe.Pointer(&iov))
+	e := rawp(unix.PTRACE_GETREGSET, tid, ntPrstatus, unsafe.Pointer(&iov))
+	if e == 0 && iov.Len != uint64(unsafe.Sizeof(*r)) {
+		return rawp(ptraceGetRegs, tid, 0, unsafe.Pointer(r))
+	}
+	return e
 }
 
-// SetRegs writes the general purpose registers (PTRACE_SETREGSET).
+// SetRegs writes the general purpose registers. (PTRACE_SETREGSET would take
+// another set from a tracee that is in 32-bit code.)
 func SetRegs(tid int, r *unix.PtraceRegs) unix.Errno {
-	iov := unix.Iovec{Base: (*byte)(unsafe.Pointer(r))}
-	iov.SetLen(int(unsafe.Sizeof(*r)))
-	return rawp(unix.PTRACE_SETREGSET, tid, ntPrstatus, unsafe.Pointer(&iov))
+	return rawp(ptraceSetRegs, tid, 0, unsafe.Pointer(r))
 }
 
 // PeekUser reads the word at offset off of struct user.
