@@ -133,6 +133,10 @@ func (id *identity) xattrWrite(c *tracer.Call) bool {
 	if e != 0 {
 		return false
 	}
+	if name == aclAccess || name == aclDefault {
+		id.acl(c, name, set, a)
+		return true
+	}
 	host, ok := aliased(name)
 	if !ok && !strings.HasPrefix(name, "user.") {
 		return false

@@ -68,5 +68,10 @@ var cases = map[string][]string{
 		"create /f 0644", "setx /f user.a value", "getx /f user.a", "listx /f", "chown /f 5 5", "listx /f", "chmod /f 0444", "setx /f user.b x", "listx /f", "stat /f",
 		"setx /f trusted.t v", "getx /f trusted.t", "getx /f security.capability", "chmod /f 0", "getx /f user.a", "getx /f security.none",
 	},
+	"acl": {
+		"create /f 0600", "chown /f 5 5", "acl /f 0", "stat /f", "getx /f system.posix_acl_access", "listx /f", "acl /f 0751", "stat /f", "chmod /f 06755", "acl /f 0700", "stat /f",
+		"mknod /c 020600 1 3", "acl /c 0666", "stat /c", "append /c x", "mkdir /d 03700", "chown /d 6 6", "acl /d 0", "stat /d", "removex /d system.posix_acl_access", "removex /d system.posix_acl_default", "stat /d",
+		"setx /f system.posix_acl_access bad", "setx /f system.posix_acl_default x", "acl /missing 0", "create /g 0644", "chown /g 6 5", "chmod /g 02755", "setgid 7 7 7", "setuid 6 6 6", "acl /f 0777", "removex /f system.posix_acl_access", "acl /g 0775", "stat /g",
+	},
 	"peer": {"peer", "message 0 0", "setgid 4 4 4", "setuid 3 3 3", "peer", "message 3 4", "message 0 4", "message 3 0"},
 }
