@@ -47,7 +47,11 @@ func newIdentity(h *handler, u *User, state string) (*identity, error) {
 	if state == "" {
 		state = stateDir()
 	}
-	return id, id.side.open(state)
+	if err := id.side.open(state); err != nil {
+		return nil, err
+	}
+	id.settleOld(h.log)
+	return id, nil
 }
 
 // credOf is the identity of a task. It is changed in place by the task's own

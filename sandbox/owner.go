@@ -20,6 +20,7 @@ type owners struct {
 	// noXattr are the file systems that have shown to lack user attributes.
 	noXattr map[uint64]bool
 	side    sideFile
+	wide    widened
 	// before is called before each change of the disk, by tests that end there.
 	before func()
 	// lower says whether a path below /proc leads into a lower directory of
@@ -89,13 +90,13 @@ func (s *owners) load(o *object) {
 func (s *owners) show(o *object) {
 	st, r := &o.st, &o.rec
 	host := st.Mode
+	if st.Uid == s.uid {
+		st.Uid = 0
+	}
+	if st.Gid == s.gid {
+		st.Gid = 0
+	}
 	if !o.seen {
-		if st.Uid == s.uid {
-			st.Uid = 0
-		}
-		if st.Gid == s.gid {
-			st.Gid = 0
-		}
 		return
 	}
 	if r.UID != rootless.NoOp {
@@ -124,18 +125,25 @@ func (s *owners) store(o *object, r rootless.Resource, mode uint32) unix.Errno {
 	if mode == o.st.Mode && o.seen && r == o.rec {
 		return 0
 	}
-	if !s.carries(o) {
+	carries := s.carries(o)
+	work := mode
+	change := r != o.rec || o.seen && o.side
+	if carries && change {
+		work |= 0o600 // what reading and writing an attribute takes
+	}
+	// Whatever is wider than the guest has set is put right at the end.
+	if wide := r.HostMode != 0 && (r.Mode^mode)&unix.S_IFMT == 0; o.st.Uid == s.uid && (wide || work != mode) {
+		if e := s.noteWide(o); e != 0 {
+			return e
+		}
+	}
+	if !carries {
 		if mode != o.st.Mode {
 			if e := s.chmod(o, mode); e != 0 {
 				return e
 			}
 		}
 		return s.put(o, r)
-	}
-	work := mode
-	change := r != o.rec || o.seen && o.side
-	if change {
-		work |= 0o600 // what reading and writing an attribute takes
 	}
 	undo := func(*object) {}
 	if work != mode || work != o.st.Mode && r.HostMode != 0 {

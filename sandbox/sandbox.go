@@ -369,6 +369,9 @@ func (s *Sandbox) Stats() tracer.Stats { return s.stats }
 func (s *Sandbox) Close() error {
 	var err error
 	s.closing.Do(func() {
+		if s.h != nil && s.h.id != nil {
+			s.h.id.settleAll(s.h.log)
+		}
 		if s.view != nil {
 			s.view.Close()
 		}

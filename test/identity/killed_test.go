@@ -1,12 +1,17 @@
 package identity
 
 import (
+	"fmt"
 	"math/rand"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/internal/testbin"
 	"github.com/ptbox/ptbox/internal/testutil"
@@ -38,12 +43,50 @@ func TestKilled(t *testing.T) {
 			if len(f) < 5 || !slices.Contains(modes[p], f[2]) || !slices.Contains(owners[p], f[3]+" "+f[4]) {
 				t.Errorf("after a kill: %s", line)
 			}
+			narrow(t, dir, line)
 		}
 		want := "chmod /f 0600: ok\nchown /f 3 3: ok\nread /f: \"\"\nstat /f: 0100600 3 3 0x0\nls /d: []\n"
 		if got := ptbox(t, dir, st, "chmod /f 0600", "chown /f 3 3", "truncate /f 0", "read /f", "stat /f", "unlink /d/x", "ls /d"); strip(got) != want {
 			t.Errorf("%s", diff(want, strip(got)))
 		}
 		ptbox(t, dir, st, "chmod /f 0644", "chown /f 0 0")
+	}
+}
+
+// narrow checks that the mode on the host is the one that the guest sees in the
+// line of a stat. A file with an owner of its own may always be read.
+func narrow(t *testing.T, dir, line string) {
+	t.Helper()
+	var path string
+	var mode, uid, gid uint32
+	if _, err := fmt.Sscanf(line, "stat %s %o %d %d", &path, &mode, &uid, &gid); err != nil {
+		t.Fatalf("%q: %v", line, err)
+	}
+	var st unix.Stat_t
+	if err := unix.Stat(dir+strings.TrimSuffix(path, ":"), &st); err != nil {
+		t.Fatal(err)
+	}
+	if st.Mode != mode && (st.Mode != mode|0o400 || uid == 0 && gid == 0) {
+		t.Errorf("mode %o on the host: %s", st.Mode, line)
+	}
+}
+
+// What root does in spite of a mode changes no mode outside.
+func TestHostModes(t *testing.T) {
+	dir, st := root(t, unpriv.Nobody), state(t)
+	ptbox(t, dir, st, "mkdir /d 0", "mkdir /d/e 0", "create /d/e/f 0", "append /d/e/f x", "read /d/e/f", "create /g 0444", "append /g x", "create /h 0644", "chmod /h 0400", "chown /h 5 5", "append /h x")
+	for _, line := range strings.Split(strings.TrimSpace(ptbox(t, dir, st, "stat /d", "stat /g", "stat /h")), "\n") {
+		narrow(t, dir, line)
+	}
+	if os.Geteuid() == 0 {
+		for p, want := range map[string]os.FileMode{"d/e": 0, "d/e/f": 0} {
+			if fi, err := os.Stat(filepath.Join(dir, p)); err != nil || fi.Mode().Perm() != want {
+				t.Errorf("%s: %v, %v", p, fi, err)
+			}
+		}
+	}
+	if left, _ := filepath.Glob(st + "/ptbox/widened-*"); len(left) > 0 {
+		t.Errorf("left: %v", left)
 	}
 }
 
