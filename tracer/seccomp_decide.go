@@ -148,6 +148,11 @@ func (p *Policy) decideGuard(g Guard, args *[6]uint64) uint32 {
 		return stopIf(p.Active&IfUnscoped != 0 && oneOf(fcntlOwner, low(1)))
 	case GuardUnix:
 		return failIf(low(0) != unix.AF_UNIX, unix.EAFNOSUPPORT)
+	case GuardSocket:
+		if p.Active&IfNoNet != 0 {
+			return failIf(low(0) != unix.AF_UNIX, unix.EAFNOSUPPORT)
+		}
+		return failIf(low(0) == unix.AF_NETLINK && low(2) == unix.NETLINK_AUDIT, unix.EPROTONOSUPPORT)
 	case GuardSockopt:
 		return stopIf(low(1) == unix.SOL_SOCKET && low(2) == unix.SO_PEERCRED)
 	case GuardNull0:

@@ -149,6 +149,14 @@ func (p *Policy) guardProg(abi ABI, g Guard) prog {
 		return code
 	case GuardUnix:
 		return argLow(0, when(unix.BPF_JEQ, unix.AF_UNIX, allow, ret(fails(unix.EAFNOSUPPORT))))
+	case GuardSocket:
+		if p.Active&IfNoNet != 0 {
+			return p.guardProg(abi, GuardUnix)
+		}
+		// Only a real root may write to the audit log, and programs of root
+		// take its refusal for a failure, unlike a kernel that has no log.
+		return argLow(0, when(unix.BPF_JEQ, unix.AF_NETLINK,
+			argLow(2, when(unix.BPF_JEQ, unix.NETLINK_AUDIT, ret(fails(unix.EPROTONOSUPPORT)), allow)), allow))
 	case GuardSockopt:
 		return argLow(1, when(unix.BPF_JEQ, unix.SOL_SOCKET,
 			argLow(2, when(unix.BPF_JEQ, unix.SO_PEERCRED, stop, allow)), allow))

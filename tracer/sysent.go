@@ -177,7 +177,8 @@ const (
 	GuardPersonality       // only READ_IMPLIES_EXEC and MMAP_PAGE_ZERO stop
 	GuardSockopt           // only SO_PEERCRED stops
 	GuardFcntl             // GuardFD0; choosing who gets SIGIO stops with IfUnscoped
-	GuardUnix              // any address family but AF_UNIX is refused (socket)
+	GuardUnix              // any address family but AF_UNIX is refused (socketpair)
+	GuardSocket            // the same without a network; else NETLINK_AUDIT is (socket)
 	GuardNull0             // args[0] == 0 is native (prlimit64 of the caller)
 	GuardNull1             // a NULL args[1] is native (newfstatat with AT_EMPTY_PATH, accept)
 	GuardNull4             // a NULL args[4] is native (sendto, recvfrom)

@@ -4,7 +4,7 @@ package tracer
 var tableSocket = []Sysent{
 	{
 		Name: "socket", Nr: nrs{41, 359, 198}, Args: kinds{Int, Hex, Int},
-		Class: ClassSocket, Support: Handled, When: IfNoNet, Guard: GuardUnix,
+		Class: ClassSocket, Support: Handled, When: IfNoNet | IfIdentity, Guard: GuardSocket,
 	},
 	{
 		Name: "socketpair", Nr: nrs{53, 360, 199}, Args: kinds{Int, Hex, Int, Ptr},

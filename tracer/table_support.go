@@ -63,6 +63,7 @@ var guardText = [numGuard]string{
 	GuardPersonality: "stops for READ_IMPLIES_EXEC and MMAP_PAGE_ZERO",
 	GuardFcntl:       "EBADF for the reserved descriptors; without Landlock for signals stops for F_SETOWN",
 	GuardUnix:        "EAFNOSUPPORT for all but AF_UNIX",
+	GuardSocket:      "without a network EAFNOSUPPORT for all but AF_UNIX, else EPROTONOSUPPORT for NETLINK_AUDIT",
 	GuardSockopt:     "stops for SO_PEERCRED",
 	GuardNull0:       "stops unless the first argument is 0",
 	GuardNull1:       "stops unless the second argument is NULL",

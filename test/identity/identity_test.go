@@ -202,6 +202,15 @@ func TestHostname(t *testing.T) {
 	}
 }
 
+// The audit log is not there, as in a kernel without it: programs of root do
+// not expect to be refused.
+func TestAudit(t *testing.T) {
+	got := ptbox(t, root(t, unpriv.Nobody), state(t), "socket 16 3 9", "socket 16 3 0", "socket 1 1 0")
+	if want := "socket 16 3 9: EPROTONOSUPPORT\nsocket 16 3 0: ok\nsocket 1 1 0: ok\n"; got != want {
+		t.Errorf("%s", diff(want, got))
+	}
+}
+
 // The guest's root mounts in the view, as it would in a namespace of its own
 // whose first mounts are locked.
 func TestMount(t *testing.T) {
