@@ -32,6 +32,7 @@ type identity struct {
 	mounts mounts
 	maps   map[uint64]*mapFile // by the number of its memory file
 	obj    object
+	from   string // the first path of a rename
 	statx  unix.Statx_t
 }
 

@@ -117,9 +117,32 @@ func (id *identity) named(c *tracer.Call, p *tracer.PathArg, raw string, r *fsvi
 		} else if done {
 			return unix.EACCES
 		}
-		return id.sticky(c.Task, int(r.Held), name)
+		if e := id.sticky(c.Task, int(r.Held), name); e != 0 {
+			return e
+		}
+		return id.renamed(c, p, int(r.Held), name)
 	}
 	return 0
+}
+
+// renamed tells the list of widened files of a rename, whose second path is
+// the one that is judged last.
+func (id *identity) renamed(c *tracer.Call, p *tracer.PathArg, dir int, name string) unix.Errno {
+	if len(id.wide.paths) == 0 || p.Op != tracer.OpRename {
+		return 0
+	}
+	var b [4096]byte
+	link := id.fdLink(dir)
+	n, err := unix.Readlink(string(link[:len(link)-1]), b[:])
+	if err != nil {
+		return errno(err)
+	}
+	full := path.Join(string(b[:n]), name)
+	if p == &c.Ent.Paths[0] {
+		id.from = full
+		return 0
+	}
+	return id.wide.moved(id.from, full)
 }
 
 // sticky is the rule of directories like /tmp (may_delete in fs/namei.c).

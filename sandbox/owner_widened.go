@@ -40,10 +40,32 @@ func (s *owners) noteWide(o *object) unix.Errno {
 		}
 	}
 	s.changes()
-	if _, err := w.list.Write(append(bytes.Clone(b[:n]), 0)); err != nil {
+	return w.add(string(b[:n]))
+}
+
+func (w *widened) add(path string) unix.Errno {
+	if _, err := w.list.WriteString(path + "\x00"); err != nil {
 		return unix.ENOSPC
 	}
-	w.paths[string(b[:n])] = true
+	w.paths[path] = true
+	return 0
+}
+
+// moved is called before one path becomes the other, or they change places.
+func (w *widened) moved(a, b string) unix.Errno {
+	var more []string
+	for p := range w.paths {
+		for _, x := range [][2]string{{a, b}, {b, a}} {
+			if rest, ok := strings.CutPrefix(p, x[0]); ok && (rest == "" || rest[0] == '/') && !w.paths[x[1]+rest] {
+				more = append(more, x[1]+rest)
+			}
+		}
+	}
+	for _, p := range more {
+		if e := w.add(p); e != 0 {
+			return e
+		}
+	}
 	return 0
 }
 

@@ -74,12 +74,13 @@ func narrow(t *testing.T, dir, line string) {
 // What root does in spite of a mode changes no mode outside.
 func TestHostModes(t *testing.T) {
 	dir, st := root(t, unpriv.Nobody), state(t)
-	ptbox(t, dir, st, "mkdir /d 0", "mkdir /d/e 0", "create /d/e/f 0", "append /d/e/f x", "read /d/e/f", "create /g 0444", "append /g x", "create /h 0644", "chmod /h 0400", "chown /h 5 5", "append /h x")
+	ptbox(t, dir, st, "mkdir /d 0", "mkdir /d/e 0", "create /d/e/f 0", "append /d/e/f x", "read /d/e/f", "create /g 0444", "append /g x", "create /h 0644", "chmod /h 0400", "chown /h 5 5", "append /h x",
+		"create /n 0444", "append /n x", "rename /n /m", "mkdir /q 0755", "create /q/f 0444", "append /q/f x", "rename /q /r")
 	for _, line := range strings.Split(strings.TrimSpace(ptbox(t, dir, st, "stat /d", "stat /g", "stat /h")), "\n") {
 		narrow(t, dir, line)
 	}
 	if os.Geteuid() == 0 {
-		for p, want := range map[string]os.FileMode{"d/e": 0, "d/e/f": 0} {
+		for p, want := range map[string]os.FileMode{"d/e": 0, "d/e/f": 0, "m": 0o444, "r/f": 0o444} {
 			if fi, err := os.Stat(filepath.Join(dir, p)); err != nil || fi.Mode().Perm() != want {
 				t.Errorf("%s: %v, %v", p, fi, err)
 			}
