@@ -56,7 +56,7 @@ func (id *identity) setACL(c *tracer.Call, name string, list []byte) unix.Errno 
 	switch {
 	case mode&unix.S_IFMT == unix.S_IFLNK:
 		return unix.EOPNOTSUPP
-	case k.UID.FS != shown.st.Uid && !k.Can(unix.CAP_FOWNER):
+	case k.UID.FS != shown.st.Uid && !k.CanOver(shown.st.Uid, shown.st.Gid, unix.CAP_FOWNER):
 		return unix.EPERM
 	case len(list) <= 4:
 		return 0 // there is none to be removed
