@@ -48,6 +48,11 @@ test-distro: need-go ## run real distributions in the view (needs mmdebstrap and
 	@command -v mmdebstrap >/dev/null || { echo "make: mmdebstrap is missing: apt-get install mmdebstrap" >&2; exit 1; }
 	PTBOX_DISTRO=1 $(GO) test -timeout 20m -count=1 -v ./test/distro
 
+.PHONY: test-distro-full
+test-distro-full: need-go ## the same with large installations, source packages and 50 kills (an hour; needs root, debootstrap and umoci too)
+	@for c in mmdebstrap debootstrap umoci; do command -v $$c >/dev/null || { echo "make: $$c is missing: apt-get install $$c" >&2; exit 1; }; done
+	PTBOX_DISTRO=full $(GO) test -timeout 8h -count=1 -v ./test/distro
+
 .PHONY: race
 race: need-go ## run the tests under the race detector (needs a C compiler)
 	@command -v cc >/dev/null || { echo "make: a C compiler is missing: the race detector needs cgo (apt-get install gcc libc6-dev)" >&2; exit 1; }

@@ -12,4 +12,12 @@
 //
 // The root is shared by all tests and shown read-only; each test gets a work
 // directory of its own at /mnt.
+//
+// A second part builds: an ordinary user makes a Debian root inside, installs
+// into it, runs services and puts packages together, real root does the same in
+// another one, and the two must be equal (builds_test.go). It needs root. The
+// long form, PTBOX_DISTRO=full or `make test-distro-full`, installs what people
+// install, builds Debian's own source packages, and kills 50 installations.
+// PTBOX_DISTRO_BUILDS names a directory in which the roots are kept between
+// runs. The mirrors and proxies are those of this machine's apt.
 package distro
