@@ -110,6 +110,10 @@ func afterFork()
 //go:noescape
 func cloneVM(stack uintptr, c *child) (r uintptr)
 
+// rawSyscall makes the system call nr. The runtime's own are too deep: see the
+// assembly.
+func rawSyscall(nr, a, b, c, d uintptr) (r uintptr, e unix.Errno)
+
 // forkChild starts the child in our own memory, as vfork(2) does, but goes on
 // itself: it is to seize the child. A copy would be made for the exec alone,
 // and its page faults are most of the time of a start. c must be kept until
@@ -137,7 +141,7 @@ func childMain(c *child) {
 	c.resetSignals()
 	c.run()
 	for {
-		unix.RawSyscall(unix.SYS_EXIT_GROUP, 125, 0, 0)
+		rawSyscall(unix.SYS_EXIT_GROUP, 125, 0, 0, 0)
 	}
 }
 
@@ -150,10 +154,10 @@ func childMain(c *child) {
 func (c *child) resetSignals() {
 	var act [4]uintptr // struct kernel_sigaction: handler, flags, restorer, mask
 	for sig := uintptr(1); sig <= 64; sig++ {
-		unix.RawSyscall6(unix.SYS_RT_SIGACTION, sig, 0, uintptr(unsafe.Pointer(&act)), 8, 0, 0)
+		rawSyscall(unix.SYS_RT_SIGACTION, sig, 0, uintptr(unsafe.Pointer(&act)), 8)
 		if act[0] > 1 { // neither SIG_DFL nor SIG_IGN
 			act = [4]uintptr{}
-			unix.RawSyscall6(unix.SYS_RT_SIGACTION, sig, uintptr(unsafe.Pointer(&act)), 0, 8, 0, 0)
+			rawSyscall(unix.SYS_RT_SIGACTION, sig, uintptr(unsafe.Pointer(&act)), 0, 8)
 		}
 	}
 }
@@ -166,10 +170,10 @@ func (c *child) resetSignals() {
 func (c *child) run() {
 	// Wait until the tracer has seized us. Without our copy of its end of the
 	// pipe, its death before that is an end of file.
-	unix.RawSyscall(unix.SYS_CLOSE, uintptr(c.gateW), 0, 0)
+	rawSyscall(unix.SYS_CLOSE, uintptr(c.gateW), 0, 0, 0)
 	var b [1]byte
 	for {
-		n, _, e := unix.RawSyscall(unix.SYS_READ, uintptr(c.gate), uintptr(unsafe.Pointer(&b)), 1)
+		n, e := rawSyscall(unix.SYS_READ, uintptr(c.gate), uintptr(unsafe.Pointer(&b)), 1, 0)
 		if e == unix.EINTR {
 			continue
 		}
@@ -179,45 +183,45 @@ func (c *child) run() {
 		break
 	}
 	if c.session {
-		if _, _, e := unix.RawSyscall(unix.SYS_SETSID, 0, 0, 0); e != 0 {
+		if _, e := rawSyscall(unix.SYS_SETSID, 0, 0, 0, 0); e != 0 {
 			c.fail(stepSession, e)
 		}
 	}
 	// The reserved descriptors go to their places first, with the limit
 	// raised as far as it may be, so that a small soft limit does no harm.
 	var lim [2]uint64
-	unix.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, 0, uintptr(unsafe.Pointer(&lim)), 0, 0)
+	rawSyscall(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, 0, uintptr(unsafe.Pointer(&lim)))
 	high := lim
 	high[0] = high[1]
-	unix.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&high)), 0, 0, 0)
-	if _, _, e := unix.RawSyscall(unix.SYS_DUP3, uintptr(c.window), uintptr(c.windowFD), 0); e != 0 {
+	rawSyscall(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&high)), 0)
+	if _, e := rawSyscall(unix.SYS_DUP3, uintptr(c.window), uintptr(c.windowFD), 0, 0); e != 0 {
 		c.fail(stepWindow, e)
 	}
-	if _, _, e := unix.RawSyscall(unix.SYS_DUP3, uintptr(c.stub), uintptr(c.windowFD+1), 0); e != 0 {
+	if _, e := rawSyscall(unix.SYS_DUP3, uintptr(c.stub), uintptr(c.windowFD+1), 0, 0); e != 0 {
 		c.fail(stepWindow, e)
 	}
 	for i := range c.reserved {
-		if _, _, e := unix.RawSyscall(unix.SYS_DUP3, uintptr(c.reserved[i]), uintptr(c.windowFD+fixedFDs+i), 0); e != 0 {
+		if _, e := rawSyscall(unix.SYS_DUP3, uintptr(c.reserved[i]), uintptr(c.windowFD+fixedFDs+i), 0, 0); e != 0 {
 			c.fail(stepWindow, e)
 		}
 	}
 	// Move the report pipe and the directory out of the way of 0, 1, 2 and
 	// the preserved ones.
 	low := uintptr(3 + c.preserve)
-	r, _, e := unix.RawSyscall(unix.SYS_FCNTL, uintptr(c.report), unix.F_DUPFD_CLOEXEC, uintptr(c.freeFD))
+	r, e := rawSyscall(unix.SYS_FCNTL, uintptr(c.report), unix.F_DUPFD_CLOEXEC, uintptr(c.freeFD), 0)
 	if e != 0 {
 		c.fail(stepFDs, e)
 	}
 	c.report = int(r)
 	if c.dir >= 0 {
-		if _, _, e := unix.RawSyscall(unix.SYS_FCHDIR, uintptr(c.dir), 0, 0); e != 0 {
+		if _, e := rawSyscall(unix.SYS_FCHDIR, uintptr(c.dir), 0, 0, 0); e != 0 {
 			c.fail(stepDir, e)
 		}
 	}
 	// Standard descriptors may name each other: first copies above, then
 	// down to their places.
 	for i := 0; i < 3; i++ {
-		r, _, e := unix.RawSyscall(unix.SYS_FCNTL, uintptr(c.stdio[i]), unix.F_DUPFD_CLOEXEC, uintptr(c.freeFD))
+		r, e := rawSyscall(unix.SYS_FCNTL, uintptr(c.stdio[i]), unix.F_DUPFD_CLOEXEC, uintptr(c.freeFD), 0)
 		if e != 0 {
 			if e == unix.EBADF {
 				c.stdio[i] = -1 // closed in the launcher: closed in the guest
@@ -229,48 +233,48 @@ func (c *child) run() {
 	}
 	for i := 0; i < 3; i++ {
 		if c.stdio[i] < 0 {
-			unix.RawSyscall(unix.SYS_CLOSE, uintptr(i), 0, 0)
-		} else if _, _, e := unix.RawSyscall(unix.SYS_DUP3, uintptr(c.stdio[i]), uintptr(i), 0); e != 0 {
+			rawSyscall(unix.SYS_CLOSE, uintptr(i), 0, 0, 0)
+		} else if _, e := rawSyscall(unix.SYS_DUP3, uintptr(c.stdio[i]), uintptr(i), 0, 0); e != 0 {
 			c.fail(stepStdio, e)
 		}
 	}
 	// Preserved descriptors lose close-on-exec; all others are closed at
 	// exec (CLOSE_RANGE_CLOEXEC, Linux 5.11), or now where that is missing.
 	for fd := uintptr(3); fd < low; fd++ {
-		unix.RawSyscall(unix.SYS_FCNTL, fd, unix.F_SETFD, 0)
+		rawSyscall(unix.SYS_FCNTL, fd, unix.F_SETFD, 0, 0)
 	}
 	const cloexec = 4
 	c.closeRange(low, uintptr(c.windowFD-1), cloexec)
 	c.closeRange(uintptr(c.freeFD), 1<<31-1, cloexec)
-	unix.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&lim)), 0, 0, 0)
+	rawSyscall(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&lim)), 0)
 
 	for i := range c.rlimits {
 		l := [2]uint64{c.rlimits[i].Soft, c.rlimits[i].Hard}
-		if _, _, e := unix.RawSyscall6(unix.SYS_PRLIMIT64, 0, uintptr(c.rlimits[i].Type), uintptr(unsafe.Pointer(&l)), 0, 0, 0); e != 0 {
+		if _, e := rawSyscall(unix.SYS_PRLIMIT64, 0, uintptr(c.rlimits[i].Type), uintptr(unsafe.Pointer(&l)), 0); e != 0 {
 			c.fail(stepRlimit, e)
 		}
 	}
 	if c.umask >= 0 {
-		unix.RawSyscall(unix.SYS_UMASK, uintptr(c.umask), 0, 0)
+		rawSyscall(unix.SYS_UMASK, uintptr(c.umask), 0, 0, 0)
 	}
-	if _, _, e := unix.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0); e != 0 {
+	if _, e := rawSyscall(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0); e != 0 {
 		c.fail(stepNoNewPrivs, e)
 	}
 	if c.landlock > 0 {
-		if _, _, e := unix.RawSyscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(c.landlock), 0, 0); e != 0 {
+		if _, e := rawSyscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(c.landlock), 0, 0, 0); e != 0 {
 			c.fail(stepLandlock, e)
 		}
-		unix.RawSyscall(unix.SYS_CLOSE, uintptr(c.landlock), 0, 0)
+		rawSyscall(unix.SYS_CLOSE, uintptr(c.landlock), 0, 0, 0)
 	}
 	// Before a filter that may be the guest's judges it.
-	unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&c.sigmask)), 0, 8, 0, 0)
+	rawSyscall(unix.SYS_RT_SIGPROCMASK, unix.SIG_SETMASK, uintptr(unsafe.Pointer(&c.sigmask)), 0, 8)
 	if c.prog.Len > 0 {
 		// Without SPEC_ALLOW, kernels before 5.16 slow every seccomp task
 		// down (spec_store_bypass_disable=seccomp).
 		const setModeFilter, specAllow = 1, 4
-		_, _, e := unix.RawSyscall(unix.SYS_SECCOMP, setModeFilter, specAllow, uintptr(unsafe.Pointer(&c.prog)))
+		_, e := rawSyscall(unix.SYS_SECCOMP, setModeFilter, specAllow, uintptr(unsafe.Pointer(&c.prog)), 0)
 		if e == unix.EINVAL {
-			_, _, e = unix.RawSyscall(unix.SYS_SECCOMP, setModeFilter, 0, uintptr(unsafe.Pointer(&c.prog)))
+			_, e = rawSyscall(unix.SYS_SECCOMP, setModeFilter, 0, uintptr(unsafe.Pointer(&c.prog)), 0)
 		}
 		if e != 0 {
 			c.fail(stepSeccomp, e)
@@ -278,23 +282,23 @@ func (c *child) run() {
 	}
 	if c.own.Len > 0 {
 		const setModeFilter = 1
-		if _, _, e := unix.RawSyscall(unix.SYS_SECCOMP, setModeFilter, c.ownFlags, uintptr(unsafe.Pointer(&c.own))); e != 0 {
+		if _, e := rawSyscall(unix.SYS_SECCOMP, setModeFilter, c.ownFlags, uintptr(unsafe.Pointer(&c.own)), 0); e != 0 {
 			c.fail(stepOwnFilter, e)
 		}
 	}
-	_, _, e = unix.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(c.path)), uintptr(unsafe.Pointer(&c.argv[0])), uintptr(unsafe.Pointer(&c.envp[0])))
+	_, e = rawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(c.path)), uintptr(unsafe.Pointer(&c.argv[0])), uintptr(unsafe.Pointer(&c.envp[0])), 0)
 	c.fail(stepExec, e)
 }
 
 //go:norace
 //go:nosplit
 func (c *child) closeRange(first, last, flags uintptr) {
-	if _, _, e := unix.RawSyscall(unix.SYS_CLOSE_RANGE, first, last, flags); e != 0 {
+	if _, e := rawSyscall(unix.SYS_CLOSE_RANGE, first, last, flags, 0); e != 0 {
 		// Before Linux 5.11, or refused: one by one. The report pipe, the
 		// only one still needed, is closed at exec by its own flag.
 		for fd := first; fd <= last && fd < 1<<16; fd++ {
 			if fd != uintptr(c.report) {
-				unix.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
+				rawSyscall(unix.SYS_CLOSE, fd, 0, 0, 0)
 			}
 		}
 	}
@@ -306,9 +310,9 @@ func (c *child) closeRange(first, last, flags uintptr) {
 //go:nosplit
 func (c *child) fail(step int, e unix.Errno) {
 	c.msg = [2]uint64{uint64(step), uint64(e)}
-	unix.RawSyscall(unix.SYS_WRITE, uintptr(c.report), uintptr(unsafe.Pointer(&c.msg)), 16)
+	rawSyscall(unix.SYS_WRITE, uintptr(c.report), uintptr(unsafe.Pointer(&c.msg)), 16, 0)
 	for {
-		unix.RawSyscall(unix.SYS_EXIT_GROUP, 125, 0, 0)
+		rawSyscall(unix.SYS_EXIT_GROUP, 125, 0, 0, 0)
 	}
 }
 

@@ -19,6 +19,7 @@ const (
 	NeedSeccomp   Need = "seccomp"
 	NeedKernel    Need = "a newer kernel"
 	NeedInt80     Need = "int 0x80, which faults on this host without a sandbox too"
+	NeedFileFlags Need = "file flags (chattr), which this file system refuses without a sandbox too"
 	NeedInterface Need = "a kernel interface that this host withholds"
 )
 
@@ -30,6 +31,8 @@ var excused = map[Need]func() bool{
 	NeedDistro: func() bool { return true },
 	// Tried before it is said: kernels without IA-32 emulation.
 	NeedInt80: func() bool { return true },
+	// Likewise: file systems without inode flags.
+	NeedFileFlags: func() bool { return true },
 }
 
 // Skip skips the test for the given need, or fails it when PTBOX_MUST_WORK=1

@@ -24,6 +24,7 @@ import (
 // Exit codes of the program.
 const (
 	escaped   = 10
+	held      = 11
 	signalled = 12
 )
 
@@ -109,7 +110,7 @@ func TestNative(t *testing.T) {
 			w.cfg.Self = exe
 			w.cfg.Millis = 2000 // until it has worked
 			r := w.run(exe, name)
-			needInt80(t, name, r)
+			skipLacking(t, name, r)
 			if r.hung {
 				t.Fatalf("hangs: %s", r.out)
 			}
@@ -120,12 +121,27 @@ func TestNative(t *testing.T) {
 	}
 }
 
-// needInt80 skips the one technique for which a host may lack the means, if its
+// lacking is what hosts may lack: how the native run of a technique that needs
+// it ends there.
+var lacking = []struct {
+	technique string
+	code      int
+	out       string
+	need      testutil.Need
+}{
+	{"int80", 2, "fault", testutil.NeedInt80},
+	{"ro-setflags", held, unix.EOPNOTSUPP.Error(), testutil.NeedFileFlags},
+	{"ro-setflags", held, unix.ENOTTY.Error(), testutil.NeedFileFlags},
+}
+
+// skipLacking skips a technique for which the host lacks the means, if its
 // native run r has shown that.
-func needInt80(t *testing.T, name string, r result) {
+func skipLacking(t *testing.T, name string, r result) {
 	t.Helper()
-	if name == "int80" && r.code == 2 && strings.Contains(r.out, "fault") {
-		testutil.Skip(t, testutil.NeedInt80, "no IA-32 emulation")
+	for _, l := range lacking {
+		if name == l.technique && r.code == l.code && strings.Contains(r.out, l.out) {
+			testutil.Skip(t, l.need, r.out)
+		}
 	}
 }
 
@@ -186,7 +202,7 @@ func TestHeld(t *testing.T) {
 					t.Parallel()
 					w := newWorld(t, exe)
 					if name == "int80" {
-						needInt80(t, name, w.run(exe, name))
+						skipLacking(t, name, w.run(exe, name))
 					}
 					argv := w.argv(t, b, exe)
 					if strings.HasPrefix(name, "net-") {

@@ -110,8 +110,10 @@ var readOnlyTechniques = []technique{
 	}},
 	{"ro-setflags", func() error {
 		return withRO(unix.O_RDONLY, func(fd int) error {
+			// The others stay: some file systems refuse to drop one.
 			flags := make([]byte, 8)
-			flags[0] = 0x80 // FS_NOATIME_FL
+			call(unix.SYS_IOCTL, fd, unix.FS_IOC_GETFLAGS, flags)
+			flags[0] |= 0x80 // FS_NOATIME_FL
 			return ok(call(unix.SYS_IOCTL, fd, unix.FS_IOC_SETFLAGS, flags))
 		})
 	}},
