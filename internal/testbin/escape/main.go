@@ -121,5 +121,5 @@ func main() {
 // helpers are what techniques start this program again for.
 var helpers = map[string]func(args []string){
 	"exit10": func([]string) { os.Exit(escaped) },
-	"sleep":  func([]string) { time.Sleep(time.Minute) },
+	"sleep":  func([]string) { time.Sleep(time.Hour) }, // longer than any race
 }
