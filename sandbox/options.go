@@ -70,6 +70,10 @@ type Options struct {
 	// PidsLimit, when above 0, is how many tasks (threads count) there may be
 	// at once; more make fork(2) fail with EAGAIN.
 	PidsLimit int64
+	// OutputLimit, when above 0, is how many bytes the command may write to
+	// its standard output and standard error together. It then has pipes
+	// there, and is killed when it writes more.
+	OutputLimit int64
 
 	// Seccomp, when not nil, is a filter of system calls for the command, on
 	// top of ptbox' own. SeccompFlags are flags of seccomp(2).

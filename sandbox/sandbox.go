@@ -21,6 +21,9 @@ import (
 type Status struct {
 	Code   int
 	Signal unix.Signal
+	// OutputLimit says that the command was killed for what it has written;
+	// Signal is then SIGXFSZ.
+	OutputLimit bool
 }
 
 // Sandbox is one command in its view.
@@ -37,6 +40,7 @@ type Sandbox struct {
 	status  Status
 	err     error
 	stats   tracer.Stats
+	out     *output
 	closing sync.Once
 }
 
@@ -208,6 +212,13 @@ func (s *Sandbox) launch() (*tracer.Launch, error) {
 	if s.h.lock != nil {
 		l.Landlock = s.h.lock.set.FD()
 	}
+	if o.OutputLimit > 0 {
+		if s.out, err = newOutput(&l.Stdio, o.OutputLimit, func() { _ = s.send(unix.SIGKILL) }); err != nil {
+			unix.Close(l.Dir)
+			s.h.lock.close()
+			return nil, failed("start", "", err, "")
+		}
+	}
 	return l, nil
 }
 
@@ -299,6 +310,9 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	if err != nil {
 		unix.Close(l.Dir)
 		s.h.lock.close()
+		if s.out != nil {
+			s.out.abandon()
+		}
 		s.started <- failed("start", "", err, "ptbox doctor says what this host lacks")
 		return
 	}
@@ -315,6 +329,9 @@ func (s *Sandbox) run(l *tracer.Launch) {
 			}
 		}
 		s.pid = pid
+		if s.out != nil {
+			s.out.begin()
+		}
 		s.started <- nil
 	})
 	unix.Close(l.Dir)
@@ -323,7 +340,13 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	s.status = Status{Code: exit.Code, Signal: exit.Signal}
 	if up {
 		s.err = err
+		if s.out != nil {
+			unix.Close(s.out.over[1])
+		}
 		return
+	}
+	if s.out != nil {
+		s.out.abandon()
 	}
 	var se *tracer.StartError
 	switch {
@@ -347,8 +370,20 @@ func (s *Sandbox) seen() func(*tracer.Call) {
 // Pid is the command's process id, as the host numbers it.
 func (s *Sandbox) Pid() int { return s.pid }
 
-// Signal sends sig to the command.
+// Signal sends sig to the command. When that has ended, and Wait waits for its
+// output to be read, a signal that ends programs ends that.
 func (s *Sandbox) Signal(sig unix.Signal) error {
+	err := s.send(sig)
+	switch sig {
+	case unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGKILL:
+		if err == unix.ESRCH && s.out != nil {
+			s.out.cutOff()
+		}
+	}
+	return err
+}
+
+func (s *Sandbox) send(sig unix.Signal) error {
 	select {
 	case <-s.done:
 		return unix.ESRCH
@@ -360,10 +395,25 @@ func (s *Sandbox) Signal(sig unix.Signal) error {
 	return unix.Kill(s.pid, sig)
 }
 
-// Wait waits until the command and everything it started is gone.
+// Wait waits until the command and everything it started is gone and, with a
+// limit on its output, until that has been passed on.
 func (s *Sandbox) Wait() (Status, error) {
 	<-s.done
+	if s.out != nil && s.pid != 0 {
+		s.out.finish()
+		if s.out.reached.Load() {
+			return Status{Code: 128 + int(unix.SIGXFSZ), Signal: unix.SIGXFSZ, OutputLimit: true}, s.err
+		}
+	}
 	return s.status, s.err
+}
+
+// Kill ends the command, and Wait does not wait for its output any more.
+func (s *Sandbox) Kill() {
+	if s.out != nil {
+		s.out.cutOff()
+	}
+	_ = s.send(unix.SIGKILL) // it may have ended by itself
 }
 
 // Stats returns the tracer's counters, once Wait has returned.

@@ -59,12 +59,15 @@ func runSandbox(o sandbox.Options, timeout time.Duration, stats io.Writer) (int,
 	if timeout > 0 {
 		defer time.AfterFunc(timeout, func() {
 			late.Store(true)
-			_ = s.Signal(unix.SIGKILL) // it may have ended by itself
+			s.Kill()
 		}).Stop()
 	}
 	st, err := s.Wait()
 	if err != nil {
 		return 0, err
+	}
+	if st.OutputLimit {
+		fmt.Fprintf(os.Stderr, "ptbox: killed: more than %d bytes of output\n", o.OutputLimit)
 	}
 	if late.Load() {
 		st.Code = codeTimeout

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -23,6 +24,7 @@ type processFlags struct {
 	net      string
 	pids     int
 	timeout  time.Duration
+	output   int64
 	user     *sandbox.User
 	engineFlags
 }
@@ -45,6 +47,10 @@ func (f *processFlags) opts() []opt {
 		{names: []string{"net"}, arg: "WHICH", value: oneOf(&f.net, "host", "none"), usage: "the host's network (the default) or none but Unix sockets"},
 		{names: []string{"pids-limit"}, arg: "N", value: number(&f.pids), usage: "let no more than N processes and threads be there at once"},
 		{names: []string{"timeout"}, arg: "TIME", value: &value{set: f.setTimeout}, usage: "kill the command after TIME (90s, 1h30m) and exit with 124"},
+		{
+			names: []string{"output-limit"}, arg: "SIZE", value: &value{set: f.setOutput},
+			usage: "kill the command when it writes more than SIZE bytes (k, m, g) to standard output and error, which are pipes then, and exit with 153",
+		},
 	}
 }
 
@@ -77,6 +83,24 @@ func (f *processFlags) setTimeout(s string) (err error) {
 		err = errors.New("not above zero")
 	}
 	return err
+}
+
+func (f *processFlags) setOutput(s string) error {
+	num, unit := s, int64(1)
+	if s != "" {
+		if i := strings.IndexByte("kmg", s[len(s)-1]|0x20); i >= 0 {
+			num, unit = s[:len(s)-1], 1<<(10*(i+1))
+		}
+	}
+	n, err := strconv.ParseInt(num, 10, 64)
+	switch {
+	case err != nil:
+		return plain(err)
+	case n <= 0 || n > math.MaxInt64/unit:
+		return errors.New("not above zero, or too large")
+	}
+	f.output = n * unit
+	return nil
 }
 
 func (f *processFlags) setRoot(s string) error {
@@ -176,6 +200,7 @@ func (p *program) launch(cmd string, o sandbox.Options, f *processFlags, clean b
 	if f.pids > 0 {
 		o.PidsLimit = int64(f.pids)
 	}
+	o.OutputLimit = f.output
 	o.Regs, o.Mem, o.Trap, o.Landlock, o.Fast = f.regs, f.mem, f.trap, f.landlock, f.fast
 	if f.traceFormat != "" || f.traceOutput != "" {
 		if f.trace == "" {

@@ -13,14 +13,28 @@ import (
 // bundle is a bundle whose root is the host's, with a seccomp profile.
 func bundle(t *testing.T, seccomp string, args ...string) string {
 	t.Helper()
+	return bundleOf(t, `"linux": {"seccomp": `+seccomp+`}`, nil, args...)
+}
+
+// bundleOf is a bundle with properties of its own and of its process.
+func bundleOf(t *testing.T, more string, process map[string]string, args ...string) string {
+	t.Helper()
 	dir := tmp(t)
 	argv, err := json.Marshal(append([]string{build(t)}, args...))
 	if err != nil {
 		t.Fatal(err)
 	}
+	own := ""
+	for name, value := range process {
+		if name == "args" {
+			argv = []byte(value)
+			continue
+		}
+		own += `, "` + name + `": ` + value
+	}
 	config := `{"ociVersion": "1.2.0", "root": {"path": "/"},
-		"process": {"user": {"uid": 65534, "gid": 65534}, "args": ` + string(argv) + `, "env": ["PATH=/bin"], "cwd": "/", "noNewPrivileges": true},
-		"mounts": [{"destination": "/proc", "type": "proc"}], "linux": {"seccomp": ` + seccomp + `}}`
+		"process": {"user": {"uid": 65534, "gid": 65534}, "args": ` + string(argv) + `, "env": ["PATH=/bin"], "cwd": "/"` + own + `},
+		"mounts": [{"destination": "/proc", "type": "proc"}], ` + more + `}`
 	if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(config), 0o644); err != nil {
 		t.Fatal(err)
 	}
