@@ -309,9 +309,21 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 	if exe := h.exeOf(m); exe != "" {
 		return h.rooted(t, exe), 0, true
 	}
+	if h.id != nil {
+		n, e, ok := h.id.nsLink(rel)
+		switch {
+		case ok && e != 0:
+			return "", e, true
+		case ok && n.number != 0:
+			return n.text(), 0, true
+		}
+	}
 	text, e = h.readProc(rel)
 	if e != 0 {
 		return "", e, true
+	}
+	if name, ok := nsName(text); ok {
+		return name, 0, true
 	}
 	h.inNS(m.pid, func() {
 		guest, ok := h.magicHint(rel), true

@@ -25,15 +25,21 @@ func (h *handler) chdirChecked(c *tracer.Call, r *fsview.Resolution) {
 }
 
 // chdirEnds is chdirChecked for a directory that is known.
-func (h *handler) chdirEnds(c *tracer.Call, want dirKey) {
+func (h *handler) chdirEnds(c *tracer.Call, want dirKey) { h.chdirTo(c, want, func(bool) {}) }
+
+// chdirTo is chdirEnds that says in the end whether the guest is there.
+func (h *handler) chdirTo(c *tracer.Call, want dirKey, then func(ok bool)) {
 	c.WantResult(func(res *tracer.Result) {
 		if res.Val != 0 {
+			then(false)
 			return
 		}
 		var st unix.Stat_t
 		if unix.Fstatat(h.proc, h.at(res.Task.Tid, "cwd"), &st, 0) == nil && st.Dev == want.dev && st.Ino == want.ino {
+			then(true)
 			return
 		}
+		then(false)
 		h.log.Error("chdir: the directory was exchanged on the way; the program was killed", "tid", res.Task.Tid)
 		unix.Kill(res.Task.Tid, unix.SIGKILL)
 	})

@@ -45,6 +45,7 @@ type handler struct {
 	half      map[int]bool // tasks in the second part of a close_range
 
 	first        *mntNS
+	firstUTS     *uts
 	chdirs       int    // chdir calls that may not be over
 	roams        bool   // guests change their directory without a stop
 	startDir     string // guest path of the first directory

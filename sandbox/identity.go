@@ -31,6 +31,7 @@ type identity struct {
 	owners
 	mounts mounts
 	maps   map[uint64]*mapFile // by the number of its memory file
+	spaces nsFiles
 	obj    object
 	from   string // the first path of a rename
 	statx  unix.Statx_t

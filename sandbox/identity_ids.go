@@ -198,6 +198,9 @@ func (id *identity) process(c *tracer.Call) bool {
 		}
 		c.Return(v)
 		return true
+	case "setns":
+		id.setns(c)
+		return true
 	case "kill", "tkill", "rt_sigqueueinfo", "tgkill", "rt_tgsigqueueinfo":
 		return id.kill(c)
 	}

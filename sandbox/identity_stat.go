@@ -66,6 +66,7 @@ func (id *identity) answerStat(c *tracer.Call, o *object, buf uint64) unix.Errno
 	if o.fd >= 0 {
 		id.showProcess(&o.st, &host, &id.h.res[0])
 	}
+	id.showNS(o)
 	ns := credOf(c.Task).NS
 	o.st.Uid, o.st.Gid = ns.ShowUID(o.st.Uid), ns.ShowGID(o.st.Gid)
 	if o.as != nil {

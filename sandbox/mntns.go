@@ -12,8 +12,10 @@ import (
 type mntNS struct {
 	view    *fsview.View
 	user    *cred.UserNS // that it belongs to
-	tasks   int          // that are in it
-	version int          // changes with the view
+	tasks   int          // that are in it, and one more if it has been opened
+	ino     uint64       // its number, 0: that of the kernel's
+	opened  bool
+	version int // changes with the view
 
 	readOnlyMounts bool
 	overlays       bool // the view has an overlay
@@ -46,7 +48,7 @@ func (n *mntNS) leave() {
 // user namespace, its mounts are locked.
 func (h *handler) cloneNS(n *mntNS, user *cred.UserNS) *mntNS {
 	now := h.mntNS
-	c := &mntNS{view: n.view.Clone(), user: user}
+	c := &mntNS{view: n.view.Clone(), user: user, ino: h.id.newNumber()}
 	if user != n.user {
 		lockMounts(c.view)
 	}

@@ -23,6 +23,7 @@ const (
 type uts struct {
 	node, domain string
 	user         *cred.UserNS // that it belongs to
+	ino          uint64       // its number, 0: that of the kernel's
 }
 
 // spaces are the namespaces that a task is about to get; nil means that it
@@ -45,6 +46,7 @@ func (id *identity) newSpaces(t *tracer.Task, flags uint64) (*spaces, unix.Errno
 		if e := k.NewUserNS(); e != 0 {
 			return nil, e
 		}
+		k.NS.Number = id.newNumber()
 		n.cred = &k
 	}
 	if rest := flags & newNamespaces &^ unix.CLONE_NEWUSER; rest&^emulated != 0 || rest != 0 && !k.Can(unix.CAP_SYS_ADMIN) {
@@ -54,7 +56,7 @@ func (id *identity) newSpaces(t *tracer.Task, flags uint64) (*spaces, unix.Errno
 		n.mnt = id.h.cloneNS(p.mnt, k.NS)
 	}
 	if flags&unix.CLONE_NEWUTS != 0 {
-		n.uts = &uts{p.uts.node, p.uts.domain, k.NS}
+		n.uts = &uts{p.uts.node, p.uts.domain, k.NS, id.newNumber()}
 	}
 	return n, 0
 }

@@ -49,8 +49,7 @@ func (id *identity) pivot(c *tracer.Call) unix.Errno {
 	w.root = strings.TrimSuffix(root, "/")
 	if follows {
 		h.chdirStarts(c.Task, root)
-		c.SetNr(unix.SYS_CHDIR)
-		c.SetPath(0, []byte(top.mount.Source))
+		h.becomeChdir(c, top.mount)
 		if st, e := h.host.Stat(top.mount.Root()); e == 0 {
 			h.chdirEnds(c, dirKey{st.Dev, st.Ino})
 		}
@@ -62,4 +61,10 @@ func (id *identity) pivot(c *tracer.Call) unix.Errno {
 func (h *handler) inDir(t *tracer.Task, dir fsview.Handle) bool {
 	var a, b unix.Stat_t
 	return unix.Fstatat(h.proc, h.at(t.Tid, "cwd"), &a, 0) == nil && unix.Fstat(int(dir), &b) == nil && a.Dev == b.Dev && a.Ino == b.Ino
+}
+
+// becomeChdir makes the call at hand a chdir to the root of a mount.
+func (h *handler) becomeChdir(c *tracer.Call, m *fsview.Mount) {
+	c.SetNr(unix.SYS_CHDIR)
+	c.SetPath(0, []byte(m.Source))
 }

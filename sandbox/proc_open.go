@@ -47,6 +47,9 @@ func (h *handler) procOpen(c *tracer.Call, r *fsview.Resolution, how openHow) (d
 	if how.flags&unix.O_PATH != 0 || how.flags&(unix.O_CREAT|unix.O_EXCL) == unix.O_CREAT|unix.O_EXCL {
 		return false
 	}
+	if h.id != nil && h.id.nsOpen(c, r, how) {
+		return true
+	}
 	m, rel, ok := h.procTarget(r)
 	if !ok {
 		return false

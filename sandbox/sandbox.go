@@ -102,7 +102,7 @@ func New(o Options) (*Sandbox, error) {
 		s.Close()
 		return nil, failed("dev", "", err, "")
 	}
-	s.h.first = &mntNS{view: s.view, tasks: 1}
+	s.h.first, s.h.firstUTS = &mntNS{view: s.view, tasks: 1}, s.h.uts
 	s.h.mntNS = s.h.first
 	if s.h.id != nil {
 		lockMounts(s.view)

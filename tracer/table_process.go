@@ -22,8 +22,8 @@ var tableProcess = []Sysent{
 	},
 	{
 		Name: "setns", Nr: nrs{308, 346, 268}, Args: kinds{FD, CloneFlags},
-		Class: ClassProcess, Support: Refused, Errno: unix.EPERM,
-		Note: "Another mount namespace would change what every host path means.",
+		Class: ClassProcess, Support: Handled, When: IfIdentity, Errno: unix.EPERM,
+		Note: "Joins the mount, user and UTS namespaces that are ptbox's own, by their descriptors and by pidfd; the others belong to the host: EPERM, as everything without an emulated identity.",
 	},
 	{
 		Name: "ptrace", Nr: nrs{101, 26, 117}, Args: kinds{Int, PID, Ptr, Ptr},

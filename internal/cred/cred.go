@@ -278,3 +278,19 @@ func (c *Cred) MaySignal(to *Cred) bool {
 	return c.UID.Effective == to.UID.Saved || c.UID.Effective == to.UID.Real ||
 		c.UID.Real == to.UID.Saved || c.UID.Real == to.UID.Real || c.CanIn(to.NS, unix.CAP_KILL)
 }
+
+// MayLookInto is the permission to learn of a process what only those may know
+// who could trace it (ptrace(2), PTRACE_MODE_READ): by the file system ids and
+// the effective capabilities of the caller, or with real by the real ids and the
+// permitted ones.
+func (c *Cred) MayLookInto(of *Cred, real bool) bool {
+	uid, gid, caps := c.UID.FS, c.GID.FS, c.Effective
+	if real {
+		uid, gid, caps = c.UID.Real, c.GID.Real, c.Permitted
+	}
+	if uid != of.UID.Real || uid != of.UID.Effective || uid != of.UID.Saved ||
+		gid != of.GID.Real || gid != of.GID.Effective || gid != of.GID.Saved {
+		return c.CanIn(of.NS, unix.CAP_SYS_PTRACE)
+	}
+	return c.NS == of.NS && of.Permitted&^caps == 0 || c.CanIn(of.NS, unix.CAP_SYS_PTRACE)
+}

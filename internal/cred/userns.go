@@ -23,6 +23,8 @@ type UserNS struct {
 	uid, gid     idMap
 	noSetgroups  bool
 	setfcap      bool // its maker could set file capabilities
+	// Number is for the user of the package, to tell namespaces apart.
+	Number uint64
 }
 
 // extent maps count ids from first on to those from lower on.

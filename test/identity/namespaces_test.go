@@ -90,6 +90,23 @@ var nsCases = map[string][]string{
 		"clone 0x14000000 write /proc/self/uid_map 0 0 1,hostname inner,mount t /b tmpfs 0", "clone " + newUser + " unshare " + newUTS + ",hostname inner2,unshare " + newNS + ",mount t /b tmpfs 0",
 		"mkdir /r 0755", "chroot /r", "unshare " + newUser,
 	},
+	"setns": {
+		"mkdir /a 0755", "mkdir /b 0755", "create /f 0644", "hold x 0x4020000 mount t /a tmpfs 0,create /a/in 0644,mkdir /a/sub 0755,chdir /a/sub,hostname held",
+		"same x mnt", "same x uts", "same x user", "same x net", "same self mnt", "keepns own self mnt", "keepns x x mnt", "keepns u x uts", "keepns n self net", "keep o /proc/self/ns/mnt", "keep f /f",
+		"setnsfd x 0", "setnsfd x " + newUTS, "setnsfd u " + newNS, "setnsfd n 0", "setnsfd n " + newNS, "setnsfd o 0", "setnsfd f 0", "setnsfd 0 0", "setnsfd -1 0", "setnsfd 77 0", "setnspid x 0", "setnspid x 0x1", "setnspid x " + newUser, "setnspid x 0x40000000",
+		"unshare 0x200", "chdir /b", "keepns d self uts", "setnsfd x " + newNS, "getcwd", "ls /a", "ls .", "mounts /proc/self/mountinfo", "same x mnt", "same x uts", "setnsfd u 0", "nodename", "same x uts", "create /a/more 0644",
+		"setnsfd own 0", "ls /a", "getcwd", "mounts /proc/self/mountinfo", "same x mnt", "same self mnt",
+		"enter x:0x4020000 ls /a,nodename,getcwd,same parent mnt,same parent uts", "enter x:0x20000,x:uts,self:mnt ls /a,nodename", "enter x:mnt chroot /a,chdir /,ls /,ls /..", "enter x:0x40020000 ls /a",
+		"let x", "setnsfd x 0", "ls /a", "mount t /b tmpfs 0", "setnsfd own 0", "ls /b", "mounts /proc/self/mountinfo",
+		"hold y " + newUTS + " ids", "setuid 5 5 5", "setns y uts 0", "same y uts", "setnspid y " + newUTS, "setnsfd u 0", "setnsfd x 0", "same self uts",
+	},
+	"setns-user": {
+		"mkdir /a 0755", "mkdir /b 0755", "holdmap x 0x10020000 0:0:9 0:0:9 mount t /a tmpfs 0,create /a/in 0644,chdir /a", "same x user", "same x mnt", "same self user", "setns x user 0", "setnspid x 0x10000000",
+		"enter x:user ids,caps,ls /a,mount t /b tmpfs 0,hostname h,same parent user,read /proc/self/uid_map", "enter x:user,x:mnt ids,ls /a,mount t /b tmpfs 0,ls /b,mounts /proc/self/mountinfo", "enter x:mnt ids,ls /a,caps,mount t /b tmpfs 0", "enter x:mnt,x:user ls /a,umount /b 0,caps", "enter x:0x10020000 ids,caps,ls /a,getcwd",
+		"enter self:user ids", "enter x:user,x:user ids", "enter x:user,self:user ids", "enter x:user,self:mnt ids,ls /a", "enter x:0x14020000 ids",
+		"holdmap z 0x10000000 3:0:2;9:3:1 3:0:2 ids", "enter z:user ids,caps", "enter x:user,z:user caps", "enter z:user,x:mnt caps",
+		"setgid 5 5 5", "setuid 5 5 5", "enter x:user ids", "same x user", "enter x:0x10000000 ids", "hold w 0x10000000 ids", "enter w:user ids,caps,same parent user", "same w user",
+	},
 	"overlay": {
 		"mkdir /l 0755", "mkdir /k 0755", "mkdir /u 0755", "mkdir /w 0755", "mkdir /m 0755", "create /l/f 0644", "append /l/f low", "mkdir /l/d 0755", "create /l/d/x 0644", "create /l/d/y 0644", "create /k/k 0644",
 		"mount o /m overlay 0", "mount o /m overlay 0 lowerdir=/none", "mount o /m overlay 0 lowerdir=/l,upperdir=/u", "mount o /m overlay 0 lowerdir=/l/f", "mount o /m overlay 0 lowerdir=/l,what=ever",

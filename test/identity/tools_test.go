@@ -67,6 +67,30 @@ func TestUnshare(t *testing.T) {
 		ls $1/b`), "x\nDIR/b\nread-only\nf\n")
 }
 
+// Other processes' namespaces are entered by the files that /proc has of them.
+func TestNsenter(t *testing.T) {
+	testutil.Command(t, "nsenter")
+	want(t, tool(t, "0", `mkdir $1/a $1/b; mkfifo $1/up $1/down; echo x >$1/a/f
+		unshare -mu sh -ec 'mount --bind $1/a $1/b; hostname held; cd $1/b; echo up >$1/up; read x <$1/down' sh $1 &
+		read x <$1/up
+		nsenter -t $! -m ls $1/b; ls $1/b; nsenter -t $! -m -u -w sh -c 'pwd; uname -n'; nsenter -t $! -m readlink /proc/self/ns/mnt /proc/$!/ns/mnt | uniq | wc -l
+		nsenter -t $! -n true 2>&1 || true; nsenter -t $! -m sh -c 'ls -d /etc'; ls -di /proc/$!/ns/uts /proc/self/ns/uts -L | cut -d' ' -f1 | uniq | wc -l
+		echo down >$1/down; wait`), "f\nDIR/b\nheld\n1\nnsenter: reassociate to namespace 'ns/net' failed: Operation not permitted\n/etc\n2\n")
+	want(t, tool(t, "1000:1000", `d=$(mktemp -d); mkfifo $d/up $d/down
+		unshare -rm sh -ec 'mount -t tmpfs none /mnt; echo >/mnt/in; echo up >$1/up; read x <$1/down' sh $d &
+		read x <$d/up
+		nsenter -t $! -U -m --preserve-credentials sh -c 'ls /mnt; id -u'; nsenter -t $! -m true 2>&1 || true; nsenter -t 1 -m true 2>&1 | sed 's/.*: //'
+		echo down >$d/down; wait; rm -r $d`), "in\n0\nnsenter: reassociate to namespace 'ns/mnt' failed: Operation not permitted\nNo such file or directory\n")
+}
+
+// What a view cannot give is refused.
+func TestNamespacesRefused(t *testing.T) {
+	testutil.Command(t, "bwrap")
+	testutil.Command(t, "unshare")
+	want(t, tool(t, "0", `for n in -p -n -i -C -T; do unshare $n true 2>&1 || true; done; bwrap --unshare-all --ro-bind / / true 2>&1 | cut -d, -f1`),
+		strings.Repeat("unshare: unshare failed: Operation not permitted\n", 5)+"bwrap: No permissions to create new namespace\n")
+}
+
 // What a namespace has mounted is gone with it, on the host too.
 func TestNamespaceEnds(t *testing.T) {
 	tmp := t.TempDir()

@@ -1,0 +1,214 @@
+package sandbox
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/internal/cred"
+	"github.com/ptbox/ptbox/tracer"
+)
+
+// The files of /proc/PID/ns (namespaces(7)). All tasks are in the namespaces of
+// the launcher, whose files are the kernel's. Those of a namespace that is
+// ptbox's own are empty memory files, so that a descriptor can be kept and handed
+// on as any other; stat and readlink show them as the kernel's.
+
+// namespace is one of them: one field is set, or none for the kernel's.
+type namespace struct {
+	kind   string // "mnt", "user", "uts" and others
+	number uint64
+	mnt    *mntNS
+	uts    *uts
+	user   *cred.UserNS
+}
+
+// nsFiles is what is known of the descriptors of namespaces.
+type nsFiles struct {
+	made  uint64                // how many namespaces
+	files map[uint64]*namespace // by the number of the memory file
+	dev   uint64                // of the memory files
+	nsfs  uint64                // what the guest sees in its place
+}
+
+// firstNumber is where the numbers of namespaces begin. The kernel's are from
+// 0xf0000000 on.
+const firstNumber = 0x80000000
+
+// nsTag begins the name of the memory files.
+const nsTag = "ptbox-ns."
+
+func (id *identity) newNumber() uint64 {
+	id.spaces.made++
+	return firstNumber + id.spaces.made
+}
+
+// nsOf is the namespace of a kind that a task is in.
+func nsOf(t *tracer.Task, kind string) *namespace {
+	p, n := proc(t), &namespace{kind: kind}
+	switch kind {
+	case "mnt":
+		n.mnt, n.number = p.mnt, p.mnt.ino
+	case "uts":
+		n.uts, n.number = p.uts, p.uts.ino
+	case "user":
+		if n.user = p.cred.NS; n.user != nil {
+			n.number = n.user.Number
+		}
+	}
+	return n
+}
+
+// nsLink is the namespace behind a file of procfs; ok is false for others.
+func (id *identity) nsLink(rel string) (n *namespace, e unix.Errno, ok bool) {
+	m, ok := parseMagic(rel)
+	if !ok || m.what != "ns" {
+		return nil, 0, false
+	}
+	t := id.h.tr.Task(m.pid)
+	if t == nil {
+		return nil, 0, false
+	}
+	if t.Tgid() != id.h.task.Tgid() && !id.reader().MayLookInto(credOf(t), false) {
+		return nil, unix.EACCES, true
+	}
+	return nsOf(t, strings.Clone(m.rest)), 0, true // the path is of the call only
+}
+
+// nsResolved is nsLink for what a resolution leads to.
+func (id *identity) nsResolved(r *fsview.Resolution) (n *namespace, e unix.Errno, ok bool) {
+	if !r.Magic {
+		return nil, 0, false
+	}
+	rel, ok := id.h.procRel(id.h.view.MountAt(r.Guest), r.Guest)
+	if !ok {
+		return nil, 0, false
+	}
+	return id.nsLink(rel)
+}
+
+// text is the body of the link to a namespace.
+func (n *namespace) text() string { return fmt.Sprintf("%s:[%d]", n.kind, n.number) }
+
+// nsName is the body of the link to a memory file, from what the kernel calls it.
+func nsName(host string) (string, bool) {
+	dir, tag, ok := strings.Cut(strings.TrimSuffix(host, " (deleted)"), nsTag)
+	kind, number, dot := strings.Cut(tag, ".")
+	return kind + ":[" + number + "]", ok && dot && dir == "/memfd:"
+}
+
+// nsOpen opens the file of a namespace. done says that the call has been dealt
+// with; else it is the kernel's own.
+func (id *identity) nsOpen(c *tracer.Call, r *fsview.Resolution, how openHow) (done bool) {
+	n, e, ok := id.nsResolved(r)
+	switch {
+	case !ok:
+		return false
+	case e != 0:
+		c.Fail(e)
+		return true
+	case n.number == 0 || how.flags&(unix.O_PATH|unix.O_DIRECTORY|unix.O_TRUNC) != 0 || how.flags&unix.O_ACCMODE != unix.O_RDONLY:
+		return false
+	}
+	if n.mnt != nil && !n.mnt.opened {
+		// It lasts as long as the sandbox: nobody says when the last
+		// descriptor is closed.
+		n.mnt.opened = true
+		n.mnt.tasks++
+	}
+	flags := uint64(textFlags())
+	if how.flags&unix.O_CLOEXEC != 0 {
+		flags |= unix.MFD_CLOEXEC
+	}
+	c.SetNr(unix.SYS_MEMFD_CREATE)
+	c.SetPath(0, []byte(nsTag+n.kind+"."+strconv.FormatUint(n.number, 10)))
+	c.SetArg(1, flags)
+	c.WantResult(func(r *tracer.Result) {
+		if r.Val < 0 {
+			return
+		}
+		if e := id.h.fillText(r.Task, int(r.Val), ""); e != 0 {
+			id.h.log.Warn("the file of a namespace cannot be sealed", "err", e)
+		}
+		id.noteNS(r.Task, int(r.Val), n)
+	})
+	return true
+}
+
+// noteNS remembers which namespace a new descriptor stands for.
+func (id *identity) noteNS(t *tracer.Task, fd int, n *namespace) {
+	s := &id.spaces
+	var st unix.Stat_t
+	if unix.Fstatat(id.h.proc, id.h.at(t.Tid, "fd/"+itoa(fd)), &st, 0) != nil {
+		return
+	}
+	if s.files == nil {
+		s.files = map[uint64]*namespace{}
+	}
+	s.files[st.Ino], s.dev = n, st.Dev
+	if s.nsfs == 0 && unix.Fstatat(id.h.proc, id.h.at(t.Tid, "ns/mnt"), &st, 0) == nil {
+		s.nsfs = st.Dev
+	}
+}
+
+// nsFile is the namespace that a memory file stands for.
+func (id *identity) nsFile(st *unix.Stat_t) *namespace {
+	if s := &id.spaces; s.files != nil && st.Dev == s.dev {
+		return s.files[st.Ino]
+	}
+	return nil
+}
+
+// showNS makes the status of a namespace's file, that of the kernel's or a
+// memory file, what the guest sees.
+func (id *identity) showNS(o *object) {
+	n := id.nsFile(&o.st)
+	if n == nil && o.fd >= 0 && id.h.res[0].Magic {
+		if l, e, ok := id.nsResolved(&id.h.res[0]); ok && e == 0 && l.number != 0 {
+			n = l
+			id.spaces.nsfs = o.st.Dev
+		}
+	}
+	if n == nil {
+		return
+	}
+	o.as = &fsview.Stat{Dev: id.spaces.nsfs, Ino: n.number}
+	o.st.Mode, o.st.Uid, o.st.Gid, o.st.Size, o.st.Blocks = unix.S_IFREG|0o444, 0, 0, 0, 0
+}
+
+// nsDescriptor is the namespace behind a descriptor of a task, of ptbox' own or
+// of the kernel's; nil if it is of something else.
+func (id *identity) nsDescriptor(t *tracer.Task, fd int) *namespace {
+	var st unix.Stat_t
+	if unix.Fstatat(id.h.proc, id.h.at(t.Tid, "fd/"+itoa(fd)), &st, 0) != nil {
+		return nil
+	}
+	text, e := id.h.readProc(id.h.at(t.Tid, "fd/"+itoa(fd)))
+	if e != 0 {
+		return nil
+	}
+	if n := id.nsFile(&st); n != nil {
+		if _, ok := nsName(text); ok {
+			return n
+		}
+		return nil // the number is in use again
+	}
+	kind, _, ok := strings.Cut(text, ":[")
+	if _, known := nsFlags[kind]; !ok || !known {
+		return nil
+	}
+	if own, e := id.h.readProc(id.h.at(t.Tid, "ns/"+kind)); e != 0 || own != text {
+		return &namespace{kind: kind, number: ^uint64(0)} // of somebody else
+	}
+	n := &namespace{kind: kind}
+	switch kind {
+	case "mnt":
+		n.mnt = id.h.first
+	case "uts":
+		n.uts = id.h.firstUTS
+	}
+	return n
+}
