@@ -244,6 +244,9 @@ func (id *identity) open(c *tracer.Call, p *tracer.PathArg, raw string, r *fsvie
 		return e
 	}
 	if how.flags&unix.O_TMPFILE == unix.O_TMPFILE {
+		if o.st.Mode&unix.S_IFMT != unix.S_IFDIR {
+			return 0 // EINVAL or ENOTDIR by the kernel
+		}
 		return id.made(c, int(r.Held), ".", true)
 	}
 	want := uint32(0)

@@ -31,12 +31,11 @@ func (h *handler) open(c *tracer.Call) {
 		return
 	}
 	raw, e := c.Path(int(p.Arg), 0)
-	if e != 0 {
-		c.Fail(e)
-		return
+	if e == 0 && len(raw) == 0 {
+		e = unix.ENOENT
 	}
-	if len(raw) == 0 {
-		c.Fail(unix.ENOENT)
+	if e != 0 {
+		c.Fail(flagsFirst(how, e))
 		return
 	}
 	q := &h.req
@@ -62,7 +61,7 @@ func (h *handler) open(c *tracer.Call) {
 	}
 	r := &h.res[0]
 	if e := h.walk(q, r); e != 0 {
-		c.Fail(e)
+		c.Fail(flagsFirst(how, e))
 		return
 	}
 	pin := r.Magic && how.flags&unix.O_PATH == 0 && h.lock == nil && (h.readOnlyMounts || h.overlays)
@@ -158,11 +157,31 @@ func (h *handler) howOf(c *tracer.Call) (how openHow, e unix.Errno) {
 	if how.resolve&^known != 0 || how.resolve&scoped == scoped {
 		return how, unix.EINVAL
 	}
+	if h.openat2 {
+		// The kernel judges them before it looks at the path. None is given,
+		// so nothing can be opened.
+		own := unix.OpenHow{Flags: how.flags, Mode: how.mode, Resolve: how.resolve &^ resolveCached}
+		if _, err := unix.Openat2(-1, "", &own); err == unix.EINVAL {
+			return how, unix.EINVAL
+		}
+	}
 	if how.resolve&resolveCached != 0 {
 		// "Not without sleeping" is always a true answer (openat2(2)).
 		return how, unix.EAGAIN
 	}
 	return how, 0
+}
+
+// flagsFirst is for a path that leads nowhere: the kernel complains about
+// combinations of open's flags before that.
+func flagsFirst(how openHow, e unix.Errno) unix.Errno {
+	const dir, tmp = unix.O_CREAT | unix.O_DIRECTORY, unix.O_TMPFILE &^ unix.O_DIRECTORY
+	if how.flags&tmp != 0 || how.flags&dir == dir {
+		if _, err := unix.Openat(-1, "", int(how.flags), 0); err == unix.EINVAL {
+			return unix.EINVAL
+		}
+	}
+	return e
 }
 
 // mayOpen applies the mount's restrictions in the order of the kernel's

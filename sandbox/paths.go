@@ -61,7 +61,7 @@ func (h *handler) paths(c *tracer.Call) {
 		}
 		raw, e := c.Path(int(p.Arg), n)
 		if e != 0 {
-			c.Fail(e)
+			c.Fail(h.argsFirst(c, e))
 			return
 		}
 		if len(raw) == 0 {
@@ -170,6 +170,16 @@ func (h *handler) nothingToDo(c *tracer.Call) bool {
 // arguments before it, and complains about those first.
 func (h *handler) argsFirst(c *tracer.Call, e unix.Errno) unix.Errno {
 	switch c.Ent.Class {
+	case tracer.ClassName:
+		if strings.HasPrefix(c.Ent.Name, "symlink") {
+			text, bad := c.String(c.Args[0], unix.PathMax)
+			switch {
+			case bad != 0:
+				return bad
+			case text == "":
+				return unix.ENOENT
+			}
+		}
 	case tracer.ClassAccess:
 		p := &c.Ent.Paths[0]
 		if uint32(c.Args[p.Arg+1])&^7 != 0 {

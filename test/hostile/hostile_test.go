@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -48,18 +49,45 @@ func run(t *testing.T, argv ...string) (out string, code int) {
 	cmd.WaitDelay = time.Second
 	var b bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &b, &b
-	cmd.Env = []string{"PATH=/usr/bin:/bin", "GOTRACEBACK=none", "TMPDIR=" + tmp(t)}
+	dir := tmp(t)
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "GOTRACEBACK=none", "TMPDIR=" + dir}
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
 		t.Fatal(err)
 	}
 	if ctx.Err() != nil {
 		t.Fatalf("hangs: %q\n%s", argv, b.String())
 	}
+	if argv[0] == testutil.Ptbox(t) {
+		left(t, dir)
+	}
 	return b.String(), cmd.ProcessState.ExitCode()
 }
 
+// left complains of what a sandbox whose TMPDIR was dir has left behind:
+// processes, and its own files.
+func left(t *testing.T, dir string) {
+	t.Helper()
+	files, err := filepath.Glob(dir + "/ptbox-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		t.Errorf("left behind: %s", f)
+	}
+	procs, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range procs {
+		if b, _ := os.ReadFile(p + "/environ"); bytes.Contains(b, []byte("TMPDIR="+dir+"\x00")) {
+			line, _ := os.ReadFile(p + "/cmdline")
+			t.Errorf("left behind: process %s %q", filepath.Base(p), line)
+		}
+	}
+}
+
 // watchdog is when a guest counts as hung. It bounds nothing that is measured.
-const watchdog = time.Minute
+const watchdog = 10 * time.Minute
 
 // tmp is a directory that the ordinary user may write to.
 func tmp(t *testing.T) string {

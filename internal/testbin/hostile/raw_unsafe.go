@@ -2,6 +2,7 @@ package main
 
 import (
 	"runtime"
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -60,3 +61,23 @@ func forkPause() (pid uintptr, e unix.Errno) {
 	}
 	return pid, e
 }
+
+// strAddr is the address of a NUL-terminated copy of s, which is never freed.
+func strAddr(s string) uintptr {
+	strs.Lock()
+	defer strs.Unlock()
+	b := strs.m[s]
+	if b == nil {
+		b = append([]byte(s), 0)
+		strs.m[s] = b
+	}
+	return uintptr(unsafe.Pointer(unsafe.SliceData(b)))
+}
+
+var strs = struct {
+	sync.Mutex
+	m map[string][]byte
+}{m: map[string][]byte{}}
+
+// cwdArg is AT_FDCWD as an argument.
+const cwdArg = ^uintptr(99)
