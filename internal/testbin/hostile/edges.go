@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -230,7 +231,7 @@ func edgesVectors(do doer) {
 			m[8*i+k] = 0xff
 		}
 		do(fmt.Sprint("sendmsg odd ", i), unix.SYS_SENDMSG, s, m, 0)
-		m = append(m, make([]byte, 8)...)
+		m = append(slices.Clone(m), 0, 0, 0, 0, 0, 0, 0, 0)
 		do(fmt.Sprint("sendmmsg odd ", i), unix.SYS_SENDMMSG, s, m, 1, 0)
 	}
 	do("sendto", unix.SYS_SENDTO, s, "x", 1, 0, atEnd([]byte{1}), 110)

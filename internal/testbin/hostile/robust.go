@@ -262,7 +262,7 @@ func noFDs() error {
 	pid, e := forkOpen(marked)
 	say("fork", e)
 	do("wait", unix.SYS_WAIT4, pid, st, 0, 0)
-	fmt.Println("child", st[:4])
+	fmt.Printf("child %x\n", st[:4])
 	return unix.Exec("/bin/true", []string{"true"}, nil)
 }
 
