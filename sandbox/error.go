@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/tracer"
 )
 
 // Exit codes of the launcher itself; they are env(1)'s and docker's.
@@ -43,6 +45,15 @@ func text(err error) string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// startHint says what may help when the engine does not start.
+func startHint(err error) string {
+	var se *tracer.StartError
+	if errors.As(err, &se) && se.Step == "ptrace seize" && se.Err == unix.EPERM {
+		return "a process has one tracer: ptbox does not run inside ptbox, strace or a debugger; else ptbox doctor says what this host lacks"
+	}
+	return "ptbox doctor says what this host lacks"
+}
 
 func failed(op, path string, err error, hint string) *Error {
 	return &Error{Op: op, Path: path, Code: CodeFailed, Err: err, Hint: hint}

@@ -313,7 +313,7 @@ func (s *Sandbox) run(l *tracer.Launch) {
 		if s.out != nil {
 			s.out.abandon()
 		}
-		s.started <- failed("start", "", err, "ptbox doctor says what this host lacks")
+		s.started <- failed("start", "", err, startHint(err))
 		return
 	}
 	defer tr.Close()
@@ -353,7 +353,7 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	case errors.As(err, &se) && se.Step == "exec":
 		s.started <- execError(l.Path, se.Err)
 	case errors.As(err, &se):
-		s.started <- failed("start", "", err, "ptbox doctor says what this host lacks")
+		s.started <- failed("start", "", err, startHint(err))
 	default:
 		s.started <- failed("start", "", err, "")
 	}

@@ -29,7 +29,7 @@ func TestAll(t *testing.T) {
 	}
 	for _, name := range []string{
 		"proc", "tracer", "yama", nameSeize, nameSeccomp, nameGet, nameSet, nameVM, nameMem,
-		"openat2", "memfd", "mmap_min_addr", "landlock", "confinement", "user xattr",
+		"openat2", "memfd", "mmap_min_addr", "landlock", "confinement", "ids", "user xattr",
 	} {
 		if _, ok := seen[name]; !ok {
 			t.Errorf("%s is missing", name)

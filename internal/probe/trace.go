@@ -68,7 +68,7 @@ func trace(ctx context.Context) ([]Result, error) {
 	const options = unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_TRACEEXEC |
 		unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK
 	if e := ptrace.Seize(r.TID, options); e != 0 {
-		return []Result{bad(nameSeize, "let children be traced: no outer tracer, kernel.yama.ptrace_scope at most 1, a seccomp profile that allows ptrace(2)",
+		return []Result{bad(nameSeize, "let children be traced: no outer tracer (strace, a debugger, another ptbox), kernel.yama.ptrace_scope at most 1, a seccomp profile that allows ptrace(2)",
 			"PTRACE_SEIZE with EXITKILL: %v", e)}, nil
 	}
 	results := []Result{good(nameSeize, "a child can be seized, and dies with its tracer")}

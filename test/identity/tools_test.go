@@ -91,6 +91,18 @@ func TestNamespacesRefused(t *testing.T) {
 		strings.Repeat("unshare: unshare failed: Operation not permitted\n", 5)+"bwrap: No permissions to create new namespace\n")
 }
 
+// A process has one tracer, and inside it is ours: those who want to be one are
+// told so.
+func TestTracersRefused(t *testing.T) {
+	testutil.Command(t, "strace")
+	got := tool(t, "0", testutil.Ptbox(t)+` exec -- true 2>&1 || echo $?; `+testutil.Ptbox(t)+` exec --trap=syscall -- true 2>&1 || echo $?; strace -o /dev/null true 2>&1 || echo refused`)
+	const hint = "ptbox: start: ptrace seize: operation not permitted\nhint: a process has one tracer: ptbox does not run inside ptbox, strace or a debugger; else ptbox doctor says what this host lacks\n125\n"
+	rest, ok := strings.CutPrefix(got, hint+hint)
+	if !ok || !strings.Contains(rest, "Operation not permitted") || !strings.HasSuffix(rest, "refused\n") {
+		t.Errorf("%s", got)
+	}
+}
+
 // What a namespace has mounted is gone with it, on the host too.
 func TestNamespaceEnds(t *testing.T) {
 	tmp := t.TempDir()
