@@ -12,10 +12,9 @@ import (
 type mntNS struct {
 	view    *fsview.View
 	user    *cred.UserNS // that it belongs to
-	tasks   int          // that are in it, and one more if it has been opened
+	tasks   int          // that are in it, and files that stand for it
 	ino     uint64       // its number, 0: that of the kernel's
-	opened  bool
-	version int // changes with the view
+	version int          // changes with the view
 
 	readOnlyMounts bool
 	overlays       bool // the view has an overlay

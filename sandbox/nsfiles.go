@@ -30,6 +30,7 @@ type namespace struct {
 type nsFiles struct {
 	made  uint64                // how many namespaces
 	files map[uint64]*namespace // by the number of the memory file
+	limit int                   // how many there may be before they are looked through
 	dev   uint64                // of the memory files
 	nsfs  uint64                // what the guest sees in its place
 }
@@ -113,11 +114,8 @@ func (id *identity) nsOpen(c *tracer.Call, r *fsview.Resolution, how openHow) (d
 	case n.number == 0 || how.flags&(unix.O_PATH|unix.O_DIRECTORY|unix.O_TRUNC) != 0 || how.flags&unix.O_ACCMODE != unix.O_RDONLY:
 		return false
 	}
-	if n.mnt != nil && !n.mnt.opened {
-		// It lasts as long as the sandbox: nobody says when the last
-		// descriptor is closed.
-		n.mnt.opened = true
-		n.mnt.tasks++
+	if n.mnt != nil {
+		n.mnt.tasks++ // it lasts as long as the file is known: see forgetNS
 	}
 	flags := uint64(textFlags())
 	if how.flags&unix.O_CLOEXEC != 0 {
@@ -128,6 +126,7 @@ func (id *identity) nsOpen(c *tracer.Call, r *fsview.Resolution, how openHow) (d
 	c.SetArg(1, flags)
 	c.WantResult(func(r *tracer.Result) {
 		if r.Val < 0 {
+			n.drop()
 			return
 		}
 		if e := id.h.fillText(r.Task, int(r.Val), ""); e != 0 {
@@ -138,19 +137,56 @@ func (id *identity) nsOpen(c *tracer.Call, r *fsview.Resolution, how openHow) (d
 	return true
 }
 
+func (n *namespace) drop() {
+	if n.mnt != nil {
+		n.mnt.leave()
+	}
+}
+
 // noteNS remembers which namespace a new descriptor stands for.
 func (id *identity) noteNS(t *tracer.Task, fd int, n *namespace) {
 	s := &id.spaces
 	var st unix.Stat_t
 	if unix.Fstatat(id.h.proc, id.h.at(t.Tid, "fd/"+itoa(fd)), &st, 0) != nil {
+		n.drop()
 		return
 	}
 	if s.files == nil {
-		s.files = map[uint64]*namespace{}
+		s.files, s.limit = map[uint64]*namespace{}, minNSFiles
+	}
+	if old := s.files[st.Ino]; old != nil {
+		old.drop()
 	}
 	s.files[st.Ino], s.dev = n, st.Dev
 	if s.nsfs == 0 && unix.Fstatat(id.h.proc, id.h.at(t.Tid, "ns/mnt"), &st, 0) == nil {
 		s.nsfs = st.Dev
+	}
+	if len(s.files) > s.limit {
+		id.forgetNS()
+		s.limit = max(minNSFiles, 2*len(s.files))
+	}
+}
+
+// minNSFiles is how many files are remembered without a look at who has them.
+const minNSFiles = 256
+
+// forgetNS forgets the files that no task has open: nobody says when the last
+// descriptor is closed.
+func (id *identity) forgetNS() {
+	s, used := &id.spaces, map[uint64]bool{}
+	id.h.tr.Each(func(t *tracer.Task) {
+		for _, fd := range id.h.openFDs(t) {
+			var st unix.Stat_t
+			if unix.Fstatat(id.h.proc, id.h.at(t.Tid, fd), &st, 0) == nil && st.Dev == s.dev {
+				used[st.Ino] = true
+			}
+		}
+	})
+	for ino, n := range s.files {
+		if !used[ino] {
+			n.drop()
+			delete(s.files, ino)
+		}
 	}
 }
 

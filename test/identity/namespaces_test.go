@@ -93,7 +93,7 @@ var nsCases = map[string][]string{
 	"setns": {
 		"mkdir /a 0755", "mkdir /b 0755", "create /f 0644", "hold x 0x4020000 mount t /a tmpfs 0,create /a/in 0644,mkdir /a/sub 0755,chdir /a/sub,hostname held",
 		"same x mnt", "same x uts", "same x user", "same x net", "same self mnt", "keepns own self mnt", "keepns x x mnt", "keepns u x uts", "keepns n self net", "keep o /proc/self/ns/mnt", "keep f /f",
-		"setnsfd x 0", "setnsfd x " + newUTS, "setnsfd u " + newNS, "setnsfd n 0", "setnsfd n " + newNS, "setnsfd o 0", "setnsfd f 0", "setnsfd 0 0", "setnsfd -1 0", "setnsfd 77 0", "setnspid x 0", "setnspid x 0x1", "setnspid x " + newUser, "setnspid x 0x40000000",
+		"manyns x mnt 600", "manyns x uts 300", "setnsfd x 0", "setnsfd x " + newUTS, "setnsfd u " + newNS, "setnsfd n 0", "setnsfd n " + newNS, "setnsfd o 0", "setnsfd f 0", "setnsfd 0 0", "setnsfd -1 0", "setnsfd 77 0", "setnspid x 0", "setnspid x 0x1", "setnspid x " + newUser, "setnspid x 0x40000000",
 		"unshare 0x200", "chdir /b", "keepns d self uts", "setnsfd x " + newNS, "getcwd", "ls /a", "ls .", "mounts /proc/self/mountinfo", "same x mnt", "same x uts", "setnsfd u 0", "nodename", "same x uts", "create /a/more 0644",
 		"setnsfd own 0", "ls /a", "getcwd", "mounts /proc/self/mountinfo", "same x mnt", "same self mnt",
 		"enter x:0x4020000 ls /a,nodename,getcwd,same parent mnt,same parent uts", "enter x:0x20000,x:uts,self:mnt ls /a,nodename", "enter x:mnt chroot /a,chdir /,ls /,ls /..", "enter x:0x40020000 ls /a",

@@ -43,6 +43,14 @@ func ownSetns(op string, a []string) (out string, known bool, err error) {
 		delete(holders, a[0])
 	case "keepns":
 		kept[a[0]], err = openNS(a[1], a[2])
+	case "manyns":
+		for range num(a[2]) {
+			var fd int
+			if fd, err = openNS(a[0], a[1]); err != nil {
+				break
+			}
+			unix.Close(fd)
+		}
 	case "setns":
 		var fd int
 		if fd, err = openNS(a[0], a[1]); err == nil {
