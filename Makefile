@@ -56,6 +56,11 @@ conformance: build ## run other programs' test suites natively and in the view, 
 	@command -v mmdebstrap >/dev/null || { echo "make: mmdebstrap is missing: apt-get install mmdebstrap" >&2; exit 1; }
 	$(GO) run ./test/conformance -ptbox ./ptbox -suites "$(shell echo $(SUITES) | tr ' ' ,)"
 
+.PHONY: test-distro-full
+test-distro-full: need-go ## the same with installations, services and kills, compared with real root's (hours; needs root and umoci too)
+	@for c in mmdebstrap umoci; do command -v $$c >/dev/null || { echo "make: $$c is missing: apt-get install $$c" >&2; exit 1; }; done
+	PTBOX_DISTRO=full $(GO) test -timeout 8h -count=1 -v ./test/distro
+
 .PHONY: race
 race: need-go ## run the tests under the race detector (needs a C compiler)
 	@command -v cc >/dev/null || { echo "make: a C compiler is missing: the race detector needs cgo (apt-get install gcc libc6-dev)" >&2; exit 1; }

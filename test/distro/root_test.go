@@ -26,11 +26,7 @@ var debian = sync.OnceValues(func() (string, error) {
 		// Not below root's home directory, which is closed to others.
 		cache = "/var/cache/ptbox-distro"
 	}
-	suite := os.Getenv("PTBOX_DISTRO_SUITE")
-	if suite == "" {
-		suite = "bookworm"
-	}
-	root := filepath.Join(cache, suite)
+	root := filepath.Join(cache, suite())
 	if _, err := os.Stat(root); err == nil {
 		return root, nil
 	}
@@ -44,7 +40,7 @@ var debian = sync.OnceValues(func() (string, error) {
 	if err := os.RemoveAll(tmp); err != nil {
 		return "", err
 	}
-	args := []string{"--variant=minbase", "--mode=root", "--include=" + packages, suite, tmp}
+	args := []string{"--variant=minbase", "--mode=root", "--include=" + packages, suite(), tmp}
 	if m := os.Getenv("PTBOX_DISTRO_MIRROR"); m != "" {
 		args = append(args, m)
 	}
@@ -69,7 +65,7 @@ type box struct {
 
 func newBox(t *testing.T) *box {
 	t.Helper()
-	if os.Getenv("PTBOX_DISTRO") != "1" {
+	if p := os.Getenv("PTBOX_DISTRO"); p != "1" && p != "full" {
 		testutil.Skip(t, testutil.NeedDistro, "make test-distro sets it")
 	}
 	root, err := debian()
