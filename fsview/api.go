@@ -212,6 +212,11 @@ type Resolution struct {
 	// it is EEXIST, removing or renaming it is EBUSY. Host may then name
 	// nothing; Mode is the st_mode of the mount's root.
 	MountPoint bool
+	// Mounted is set for Create, Delete and Rename when the name is not that of
+	// a mount point, but of the object below one: a directory is shown at two
+	// places, with a mount in it at one of them. The kernel knows mounts by the
+	// object, and says EBUSY in both.
+	Mounted bool
 	// AboveMount is set for Create, Delete and Rename when a mount point lies
 	// below the name. The view knows mount points by path, so renaming such a
 	// directory must be refused (EBUSY); removing it is ENOTEMPTY.

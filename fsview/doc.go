@@ -19,9 +19,8 @@
 // # Known distance from a real mount namespace
 //
 // Mount points are known by path: a caller refuses to rename a directory above
-// one (Resolution.AboveMount). The search permission of the directories above
-// a mount point is not asked for when a literal path goes through it, and a
-// ".." reopens the parent by path. A directory from outside the view
+// one (Resolution.AboveMount). A ".." reopens the parent by path, which asks for
+// the search permission of the directories above it. A directory from outside the view
 // (inherited, or received over a socket) can be used for relative paths
 // without symlinks and ".."; anything else from there is EXDEV.
 package fsview

@@ -34,6 +34,12 @@ type FS interface {
 	Close(h Handle)
 }
 
+// Parenter may be implemented by an FS that has removed directories.
+type Parenter interface {
+	// Parent opens the ".." of a directory, which a removed one still has.
+	Parent(dir Handle) (Handle, unix.Errno)
+}
+
 // Maker is what an FS must do besides if the view needs scratch directories
 // (tmpfs, masks, missing mount points). Paths are absolute host paths.
 type Maker interface {

@@ -112,6 +112,12 @@ func (o OS) walk(dir Handle, rel string, nofollow bool) (Handle, unix.Errno) {
 	}
 }
 
+// Parent implements Parenter.
+func (OS) Parent(dir Handle) (Handle, unix.Errno) {
+	fd, e := linux.Openat(int(dir), "..", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	return Handle(fd), e
+}
+
 // Readlink implements FS.
 func (OS) Readlink(dir Handle, name string, buf []byte) (int, unix.Errno) {
 	return linux.Readlinkat(int(dir), name, buf)

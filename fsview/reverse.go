@@ -9,8 +9,31 @@ func (v *View) Guest(host string) (guest string, ok bool) { return v.guestNear(h
 
 // guestNear is Guest with a mount that is preferred if it shows the path.
 func (v *View) guestNear(host string, near *Mount) (guest string, ok bool) {
+	v.places(host, func(g string, m *Mount) bool {
+		at := near == nil || m == near || m.of == near
+		if at || !ok {
+			guest, ok = g, true
+		}
+		return !at
+	})
+	return guest, ok
+}
+
+// Places calls f with each place of the view that shows a canonical host path,
+// until f returns false.
+func (v *View) Places(host string, f func(guest string, m *Mount) bool) {
+	v.places(host, func(g string, m *Mount) bool {
+		if m.of != nil {
+			m = m.of
+		}
+		return f(g, m)
+	})
+}
+
+// places is Places with the layers of an Overlay as they are.
+func (v *View) places(host string, f func(guest string, m *Mount) bool) {
 	if host == "" || host[0] != '/' {
-		return "", false
+		return
 	}
 	if host == "/" {
 		host = ""
@@ -30,14 +53,10 @@ func (v *View) guestNear(host string, near *Mount) (guest string, ok bool) {
 		if at := v.MountAt(g); at != m && at != m.of {
 			continue
 		}
-		if near == nil || m == near || m.of == near {
-			return g, true
-		}
-		if !ok {
-			guest, ok = g, true
+		if !f(g, m) {
+			return
 		}
 	}
-	return guest, ok
 }
 
 // Ambiguous reports whether some directory of m is shown at another place of
@@ -104,7 +123,6 @@ func (v *View) GuestOf(b *Base) (guest string, ok bool) {
 // Shows says whether the guest path shows the host path.
 func (v *View) Shows(guest, host string) bool { return v.shows(guest, []byte(host)) }
 
-// shows says whether the guest path shows the host path.
 func (v *View) shows(guest string, host []byte) bool {
 	if guest == "/" {
 		guest = ""

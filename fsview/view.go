@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -34,6 +35,7 @@ type View struct {
 	table  []*Mount // these and what they cover, in the order of mounting
 	back   []*Mount // the same, longest Source first, for the way back
 	above  map[devIno]bool
+	points map[string]bool // host paths of the objects that are mounted on
 	merged []Dir
 	w      walker
 	path   []byte // of the handle at hand
@@ -48,7 +50,7 @@ type devIno struct{ dev, ino uint64 }
 // view as built so far, symlinks included. On error nothing stays open; scratch
 // directories are the caller's to remove in any case.
 func New(c Config) (*View, error) {
-	v := &View{fs: c.FS, links: c.Links, above: map[devIno]bool{}, uid: uint32(os.Geteuid())}
+	v := &View{fs: c.FS, links: c.Links, above: map[devIno]bool{}, points: map[string]bool{}, uid: uint32(os.Geteuid())}
 	v.hider, _ = c.Links.(Hider)
 	if v.fs == nil {
 		v.fs = OS{}
@@ -99,6 +101,18 @@ func (v *View) Table() []*Mount { return v.table }
 func (v *View) MountAt(guest string) *Mount {
 	_, m := v.trie.find(guest)
 	return m
+}
+
+// HostOf is the host path of a canonical guest path that lies in m, unless m is
+// an Overlay.
+func (m *Mount) HostOf(guest string) string {
+	if guest == "/" {
+		guest = ""
+	}
+	if len(guest) < m.tlen {
+		return ""
+	}
+	return m.Source[:m.slen] + guest[m.tlen:]
 }
 
 // Stat describes a handle, such as Resolution.Held.
@@ -168,6 +182,9 @@ func (v *View) note(m *Mount) error {
 			return fmt.Errorf("%s: %w", host, e)
 		}
 		v.above[devIno{st.Dev, st.Ino}] = true
+		if first && !m.glue {
+			v.points[strings.TrimSuffix(host, "/")+"/"+name] = true
+		}
 		if first && m.glue {
 			v.addName(st, host, string(g), Name{name, m.st.Ino, uint8(m.st.Mode >> 12)})
 		}

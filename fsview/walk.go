@@ -24,11 +24,15 @@ type walker struct {
 
 	loops int  // symlinks lost to races, so that nobody can keep us here
 	moved bool // more than the plain names below the base was involved
+	// rooted says that the kernel would have looked up where "/" is. With
+	// RESOLVE_NO_XDEV it takes a jump to "/" for one to another mount until then.
+	rooted bool
 
 	body []byte    // of the symlink at hand
 	bufs [2][]byte // rest after a symlink, in turns
 	turn int
 	rel  []byte // a path that is composed for one Open
+	look []byte // the same for search
 	base []byte // backs root for scoped walks
 }
 
@@ -46,12 +50,21 @@ func (v *View) walk(q *Request, r *Resolution, b *Base) unix.Errno {
 	}
 	e := w.begin(b)
 	path := q.Path
-	if e == 0 && b != nil && b.Deleted && w.m.ov != nil && path[0] != '/' {
-		if path, e = w.fromDeleted(path); path == "" {
+	if e == 0 && b != nil && b.Deleted && path[0] != '/' {
+		done := false
+		if w.m.ov != nil {
+			path, e = w.fromDeleted(path)
+			done = path == ""
+		} else {
+			path, done, e = w.fromRemoved(path)
+		}
+		if done {
 			return e
 		}
 	}
-	if e == 0 {
+	if e == 0 && path == "" {
+		w.rest = ""
+	} else if e == 0 {
 		e = w.enter(path)
 	}
 	for again := e == 0; again; {
@@ -71,6 +84,7 @@ func (v *View) walk(q *Request, r *Resolution, b *Base) unix.Errno {
 
 // begin puts the walker at the base directory.
 func (w *walker) begin(b *Base) unix.Errno {
+	w.rooted = b == nil || w.q.Resolve&(unix.RESOLVE_BENEATH|unix.RESOLVE_IN_ROOT) != 0
 	if b == nil {
 		w.toRoot()
 		return 0
@@ -105,6 +119,9 @@ func (w *walker) enter(path string) unix.Errno {
 		return 0
 	}
 	if w.q.Resolve&unix.RESOLVE_BENEATH != 0 {
+		return unix.EXDEV
+	}
+	if w.q.Resolve&unix.RESOLVE_NO_XDEV != 0 && !w.rooted {
 		return unix.EXDEV
 	}
 	w.rest = path[skipSlashes(path, 0):]
@@ -206,6 +223,9 @@ func (w *walker) run() (again bool, e unix.Errno) {
 		w.push(comp)
 		nd = nd.child(comp)
 		if nd != nil && nd.mount != nil {
+			if e = w.search(rest[start:i], mark); e != 0 {
+				return false, e
+			}
 			old := w.m
 			w.m, w.node, w.moved = nd.mount, nd, true
 			w.setCur(w.m.root, false)
@@ -233,6 +253,24 @@ func (w *walker) run() (again bool, e unix.Errno) {
 	return false, e
 }
 
+// search asks for the permission to look for a mount point in the directory
+// rel from the position at mark. Other errors say that the host has changed
+// the directories above it; the view has not.
+func (w *walker) search(rel string, mark int) unix.Errno {
+	if w.v.uid == 0 {
+		return 0
+	}
+	w.look = append(append(w.look[:0], rel...), '.')
+	h, e := w.open(str(w.look), false, mark)
+	switch e {
+	case 0:
+		w.v.fs.Close(h)
+	case unix.EACCES:
+		return e
+	}
+	return 0
+}
+
 // hidden reports whether comp is a process that the guest must not see.
 func (w *walker) hidden(comp string) bool {
 	return w.m.Kind == Proc && w.v.hider != nil && len(w.g) == w.m.tlen &&
@@ -242,7 +280,7 @@ func (w *walker) hidden(comp string) bool {
 // up goes to the parent, in the guest: from a mount's root to the parent of
 // the mount point.
 func (w *walker) up() unix.Errno {
-	w.moved = true
+	w.moved, w.rooted = true, true
 	if len(w.g) == 0 || str(w.g) == w.root {
 		if w.q.Resolve&unix.RESOLVE_BENEATH != 0 {
 			return unix.EXDEV
@@ -393,7 +431,11 @@ func (w *walker) parent(rel string, mark int, nd *node, last string, slash bool)
 			}
 		}
 	}
-	w.host(last, slash)
+	w.host(last, false)
+	r.Mounted = !r.MountPoint && w.v.points[str(r.Host)]
+	if slash {
+		r.Host = append(r.Host, '/')
+	}
 	if last != "." && last != ".." {
 		w.push(last)
 	}

@@ -113,6 +113,12 @@ func (h *handler) act(c *tracer.Call, r *fsview.Resolution) {
 	if r.Held == fsview.NoHandle {
 		return
 	}
+	if r.Mount != nil && r.Mount.Kind == fsview.Proc && c.Ent.Class == tracer.ClassAccess {
+		// /proc/self/fd has rights for the process itself
+		// (proc_fd_permission in fs/proc/fd.c).
+		h.view.Release(r)
+		return
+	}
 	if unionOf(r) != nil || h.overlays && r.Magic {
 		return // the object may have to be copied first: see actLate
 	}

@@ -1,9 +1,7 @@
 package sandbox
 
 import (
-	"path"
 	"strconv"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -28,6 +26,8 @@ type cwd struct {
 	// Where one host directory stands at two places of the view, it says
 	// which one was meant; the view checks it.
 	hint string
+	// before is the hint of the chdir before that one, which may have failed.
+	before string
 	// root is the guest path of the root directory after a chroot, else "".
 	root string
 }
@@ -72,6 +72,9 @@ func (h *handler) inheritCwd(parent, child *tracer.Task) {
 func (h *handler) chdirStarts(t *tracer.Task, guest string) {
 	c := cwdOf(t)
 	c.drop(h)
+	if c.hint != "" {
+		c.before = c.hint
+	}
 	c.hint = guest
 	c.pending = append(c.pending, t)
 	h.chdirs++
@@ -125,13 +128,13 @@ func (h *handler) baseFD(t *tracer.Task, fd, n int) (b *fsview.Base, keep bool, 
 		h.host.Close(d)
 		return nil, false, unix.ENOTDIR
 	}
-	h.base[n] = fsview.Base{Dir: d, Guest: proc(t).fds[fd]}
+	h.base[n] = fsview.Base{Dir: d, Guest: h.noted(t, fd)}
 	return &h.base[n], false, 0
 }
 
 // fdHint is the guest path of a task's directory descriptor, if it is known.
 func (h *handler) fdHint(t *tracer.Task, fd int) string {
-	if len(proc(t).fds) == 0 {
+	if len(h.noters) == 0 {
 		return ""
 	}
 	b, _, e := h.baseFD(t, fd, 0)
@@ -141,32 +144,6 @@ func (h *handler) fdHint(t *tracer.Task, fd int) string {
 	defer h.host.Close(b.Dir)
 	guest, _ := h.view.GuestOf(b)
 	return guest
-}
-
-// noteFD remembers by which guest path a directory was opened, where the host
-// path alone would not tell: one host directory shown at two places.
-func (h *handler) noteFD(c *tracer.Call, q *fsview.Request, r *fsview.Resolution, flags uint64) {
-	if !h.ambiguous[r.Mount] || flags&(unix.O_DIRECTORY|unix.O_PATH) == 0 {
-		return
-	}
-	guest := strings.Clone(r.Guest)
-	if r.Relative {
-		base, ok := h.view.GuestOf(q.Base)
-		if !ok || q.Base.Deleted {
-			return
-		}
-		guest = path.Join(base, q.Path) // no "..", no symlink
-	}
-	c.WantResult(func(r *tracer.Result) {
-		if r.Val < 0 {
-			return
-		}
-		p := proc(r.Task)
-		if p.fds == nil || len(p.fds) > 1<<16 {
-			p.fds = map[int]string{}
-		}
-		p.fds[int(r.Val)] = guest
-	})
 }
 
 func (h *handler) baseCwd(t *tracer.Task, n int) (b *fsview.Base, keep bool, e unix.Errno) {
@@ -182,6 +159,11 @@ func (h *handler) baseCwd(t *tracer.Task, n int) (b *fsview.Base, keep bool, e u
 		return nil, false, unix.ENOENT
 	}
 	base := fsview.Base{Dir: d, Guest: c.hint}
+	if c.before != "" && len(h.ambiguous) > 0 {
+		if text, e := h.readProc(h.at(t.Tid, "cwd")); e == 0 && !h.view.Shows(c.hint, text) && h.view.Shows(c.before, text) {
+			base.Guest = c.before
+		}
+	}
 	if len(c.pending) > 0 {
 		// Nobody knows yet which of the two it is; a place outside is one
 		// that chdirChecked has not seen yet.

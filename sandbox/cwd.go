@@ -270,6 +270,10 @@ func (h *handler) Link(caller any, rel string) fsview.Link {
 	// object, renamed, deleted or without a name. On the way it is the
 	// object's place in the view that counts.
 	l := fsview.Link{Kind: fsview.LinkOpaque}
+	var st unix.Stat_t
+	if m.what == "fd" && unix.Fstatat(h.proc, rel, &st, 0) == nil && st.Mode&unix.S_IFMT == unix.S_IFLNK {
+		return l // a symlink that was opened itself is not followed
+	}
 	if guest, ok := h.guestText(text); ok {
 		l.Body = guest
 	}

@@ -35,6 +35,25 @@ func infoField(info, name string, base int) (int64, bool) {
 	return v, err == nil
 }
 
+// fdFlags are the flags that a descriptor was opened with, 0 if there is none.
+func (h *handler) fdFlags(t *tracer.Task, fd int) int64 {
+	info, _ := h.fdinfo(t.Tid, fd)
+	flags, _ := infoField(info, "flags:", 8)
+	return flags
+}
+
+// opensPath reports whether a descriptor was opened with O_PATH: for most
+// calls it is none then.
+func (h *handler) opensPath(t *tracer.Task, fd int) bool {
+	return h.fdFlags(t, fd)&unix.O_PATH != 0
+}
+
+// writable reports whether a descriptor can be written to.
+func (h *handler) writable(t *tracer.Task, fd int) bool {
+	flags := h.fdFlags(t, fd)
+	return flags&unix.O_ACCMODE != unix.O_RDONLY && flags&unix.O_PATH == 0
+}
+
 // fdMount finds the mount through which a descriptor's object is seen.
 func (h *handler) fdMount(t *tracer.Task, fd int) *fsview.Mount {
 	if fd < 0 {
@@ -50,10 +69,18 @@ func (h *handler) fdMount(t *tracer.Task, fd int) *fsview.Mount {
 		return nil
 	}
 	m := h.view.MountAt(guest)
-	if h.ambiguous[m] && proc(t).fds[fd] != "" {
-		if hint := h.fdHint(t, fd); hint != "" {
-			m = h.view.MountAt(hint)
-		}
+	if !h.ambiguous[m] {
+		return m
+	}
+	if g := h.noted(t, fd); g != "" && h.view.Shows(g, text) {
+		return h.view.MountAt(g)
+	}
+	if m.Flags&fsview.ReadOnly != 0 && h.writable(t, fd) {
+		// It was not opened there.
+		h.view.Places(text, func(_ string, at *fsview.Mount) bool {
+			m = at
+			return at.Flags&fsview.ReadOnly != 0
+		})
 	}
 	return m
 }
@@ -80,6 +107,9 @@ func (h *handler) fdWrite(c *tracer.Call, arg int) unix.Errno {
 	if m == nil || m.Flags&fsview.ReadOnly == 0 {
 		return 0
 	}
+	if len(c.Ent.Paths) > 0 && fd != atFDCWD && !emptyMeansFD(c, &c.Ent.Paths[0]) && h.opensPath(c.Task, fd) {
+		return 0 // EBADF: utimensat without a path wants an open file
+	}
 	if access && fd != atFDCWD {
 		if err := unix.Faccessat(h.proc, h.at(c.Task.Tid, "fd/"+strconv.Itoa(fd)), unix.W_OK, unix.AT_EACCESS); err != nil {
 			return errno(err)
@@ -105,15 +135,13 @@ func (h *handler) fdAttr(c *tracer.Call) {
 	fd := int(int32(c.Args[0]))
 	m := h.fdMount(c.Task, fd)
 	if m == nil || m.Flags&fsview.ReadOnly == 0 {
-		if h.overlays {
+		if h.overlays && !h.opensPath(c.Task, fd) {
 			h.overlayFD(c, fd, -1)
 		}
 		return
 	}
-	if info, ok := h.fdinfo(c.Task.Tid, fd); ok {
-		if flags, ok := infoField(info, "flags:", 8); ok && flags&unix.O_PATH != 0 {
-			return // EBADF
-		}
+	if h.opensPath(c.Task, fd) {
+		return // EBADF
 	}
 	c.Fail(unix.EROFS)
 }

@@ -57,6 +57,7 @@ type handler struct {
 	// handed says that a descriptor that matters for these filters may have
 	// been sent to another process.
 	handed bool
+	noters map[*process]int // processes with noted descriptors, and their ids
 
 	req  fsview.Request
 	res  [2]fsview.Resolution
@@ -103,6 +104,7 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 		if p.fds != nil {
 			if shared, e := ptrace.Kcmp(parent.Tid, child.Tid, ptrace.KcmpFiles); e != 0 || shared != 0 {
 				p.fds = maps.Clone(p.fds)
+				h.noters[p] = child.Tgid()
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"path"
 	"strconv"
 	"strings"
@@ -34,7 +35,7 @@ func odd(r *fsview.Resolution) bool { return r.LastDot || r.LastDotDot || r.IsRo
 
 // special reports whether the kernel alone would not see what the view shows.
 func special(r *fsview.Resolution) bool {
-	return r.MountPoint || r.AboveMount || r.Mount != nil && (r.Mount.Flags&fsview.ReadOnly != 0)
+	return r.MountPoint || r.Mounted || r.AboveMount || r.Mount != nil && (r.Mount.Flags&fsview.ReadOnly != 0)
 }
 
 // realMount is the mount of the name's parent. The root has no parent.
@@ -104,6 +105,11 @@ func (n *name) mayChange() unix.Errno {
 	return 0
 }
 
+// mayMove is the permission to change the ".." of a directory.
+func (n *name) mayMove() bool {
+	return !n.dir() || unix.Faccessat(n.fd, n.path, unix.W_OK, unix.AT_EACCESS) == nil
+}
+
 // search is the permission to look for the name, which comes before all else.
 func (n *name) search() unix.Errno {
 	return errno(unix.Faccessat(n.fd, path.Dir(trimDots(n.path)), unix.X_OK, unix.AT_EACCESS))
@@ -122,6 +128,8 @@ func (h *handler) create(c *tracer.Call, k int, r *fsview.Resolution) unix.Errno
 		return e
 	}
 	switch {
+	case n.tooLong():
+		return unix.ENAMETOOLONG
 	case n.exists:
 		return unix.EEXIST
 	case r.Slash && !strings.HasPrefix(c.Ent.Name, "mkdir"):
@@ -163,7 +171,7 @@ func (h *handler) remove(c *tracer.Call, r *fsview.Resolution) unix.Errno {
 		return unix.ENOTDIR
 	case !rmdir && n.dir():
 		return unix.EISDIR
-	case r.MountPoint:
+	case r.MountPoint, r.Mounted:
 		return unix.EBUSY
 	case r.AboveMount:
 		return unix.ENOTEMPTY
@@ -182,7 +190,7 @@ func (h *handler) rename(c *tracer.Call, from, to *fsview.Resolution) unix.Errno
 		return unix.EINVAL
 	}
 	for k, r := range []*fsview.Resolution{from, to} {
-		if !r.IsRoot && (special(r) || h.realMount(from) != h.realMount(to)) {
+		if !r.IsRoot && (special(r) || from.IsRoot || to.IsRoot || h.realMount(from) != h.realMount(to)) {
 			n := h.nameOf(c, k, r)
 			e := n.search()
 			n.done()
@@ -212,8 +220,12 @@ func (h *handler) rename(c *tracer.Call, from, to *fsview.Resolution) unix.Errno
 	}
 	exchange := flags&unix.RENAME_EXCHANGE != 0
 	switch {
+	case a.tooLong():
+		return unix.ENAMETOOLONG
 	case !a.exists:
 		return unix.ENOENT
+	case b.tooLong():
+		return unix.ENAMETOOLONG
 	case flags&unix.RENAME_NOREPLACE != 0 && b.exists:
 		return unix.EEXIST
 	case exchange && !b.exists:
@@ -245,11 +257,11 @@ func (h *handler) rename(c *tracer.Call, from, to *fsview.Resolution) unix.Errno
 		}
 		return unix.EISDIR
 	}
-	if a.dir() && a.parent() != b.parent() && unix.Faccessat(a.fd, a.path, unix.W_OK, unix.AT_EACCESS) != nil {
+	if a.parent() != b.parent() && (!a.mayMove() || exchange && !b.mayMove()) {
 		return unix.EACCES // its ".." changes
 	}
 	switch {
-	case from.MountPoint || to.MountPoint:
+	case from.MountPoint, to.MountPoint, from.Mounted, to.Mounted:
 		return unix.EBUSY
 	case unionOf(from) != nil && (!unionOf(from).Movable(relOf(from)) || exchange && !unionOf(to).Movable(relOf(to))):
 		return unix.EXDEV
@@ -272,7 +284,8 @@ func beneath(a, b string) bool {
 // and only then are their mounts compared. old is nil if the old object has no
 // place in the view.
 func (h *handler) link(c *tracer.Call, from, to *fsview.Resolution, old *fsview.Mount) unix.Errno {
-	if odd(to) || !special(to) && (old == nil || old == h.realMount(to)) {
+	dir := h.linksDir(c, from)
+	if odd(to) || !dir && !special(to) && (old == nil || old == h.realMount(to)) {
 		return h.linkRoot(c, from, to)
 	}
 	if from != nil && !from.Magic {
@@ -288,6 +301,8 @@ func (h *handler) link(c *tracer.Call, from, to *fsview.Resolution, old *fsview.
 		return e
 	}
 	switch {
+	case n.tooLong():
+		return unix.ENAMETOOLONG
 	case n.exists:
 		return unix.EEXIST
 	case to.Slash:
@@ -296,8 +311,56 @@ func (h *handler) link(c *tracer.Call, from, to *fsview.Resolution, old *fsview.
 		return unix.EROFS
 	case old != nil && old != n.mount:
 		return unix.EXDEV
+	case dir:
+		// Landlock would say EXDEV.
+		return cmp.Or(n.mayChange(), unix.EPERM)
 	}
 	return 0
+}
+
+// linksDir reports whether the old object of a link is a directory.
+func (h *handler) linksDir(c *tracer.Call, from *fsview.Resolution) bool {
+	var st unix.Stat_t
+	p := &c.Ent.Paths[0]
+	if from == nil {
+		fd := int(int32(c.Args[p.Dir]))
+		link := h.at(c.Task.Tid, "cwd")
+		if fd != atFDCWD {
+			link = h.at(c.Task.Tid, "fd/"+strconv.Itoa(fd))
+		}
+		return unix.Fstatat(h.proc, link, &st, 0) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR
+	}
+	return h.stat(c, p, from, &st, follow(c, p)) == 0 && st.Mode&unix.S_IFMT == unix.S_IFDIR
+}
+
+// tooLong reports whether the name itself cannot be.
+func (n *name) tooLong() bool { return len(path.Base(n.path)) > unix.NAME_MAX }
+
+// linkFD judges the descriptor of linkat's AT_EMPTY_PATH.
+func (h *handler) linkFD(c *tracer.Call, fd int) unix.Errno {
+	if fd == atFDCWD {
+		return 0
+	}
+	if fd < 0 {
+		return unix.EBADF
+	}
+	if _, e := h.readProc(h.at(c.Task.Tid, "fd/"+strconv.Itoa(fd))); e == unix.ENOENT {
+		return unix.EBADF
+	}
+	return 0
+}
+
+// linkJudged ends a linkat with AT_EMPTY_PATH whose new name is refused with e.
+// The kernel looks at the descriptor before, and only it knows who has opened
+// the file (ENOENT if that was somebody else): it is asked with a new name that
+// exists.
+func (h *handler) linkJudged(c *tracer.Call, to *tracer.PathArg, e unix.Errno) {
+	c.SetPath(int(to.Arg), []byte("/"))
+	c.WantResult(func(r *tracer.Result) {
+		if r.Val == -int64(unix.EEXIST) {
+			r.Val = -int64(e)
+		}
+	})
 }
 
 // magicMount finds the mount of the object behind a magic link of procfs; nil

@@ -26,6 +26,9 @@ const scoped = unix.RESOLVE_BENEATH | unix.RESOLVE_IN_ROOT
 func (h *handler) open(c *tracer.Call) {
 	p := &c.Ent.Paths[0]
 	how, e := h.howOf(c)
+	if e == 0 {
+		e = badFlags(c, &how)
+	}
 	if e != 0 {
 		c.Fail(e)
 		return
@@ -35,18 +38,20 @@ func (h *handler) open(c *tracer.Call) {
 		e = unix.ENOENT
 	}
 	if e != 0 {
-		c.Fail(flagsFirst(how, e))
+		c.Fail(e)
 		return
 	}
 	q := &h.req
 	*q = fsview.Request{Path: str(raw), Caller: c.Task, Root: h.rootOf(c.Task), Resolve: how.resolve, Follow: how.flags&unix.O_NOFOLLOW == 0}
 	switch {
-	case how.flags&unix.O_PATH != 0:
-		// All flags but O_DIRECTORY, O_NOFOLLOW and O_CLOEXEC are ignored.
 	case how.flags&(unix.O_CREAT|unix.O_EXCL) == unix.O_CREAT|unix.O_EXCL:
 		q.Op = fsview.Create
 	case how.flags&unix.O_CREAT != 0:
 		q.Op = fsview.OpenCreate
+	}
+	if raw[0] == '/' && how.resolve&unix.RESOLVE_BENEATH != 0 {
+		c.Fail(unix.EXDEV) // before the descriptor is looked at
+		return
 	}
 	if raw[0] != '/' || how.resolve&scoped != 0 {
 		b, keep, e := h.baseOf(c, p.Dir, 0)
@@ -61,7 +66,7 @@ func (h *handler) open(c *tracer.Call) {
 	}
 	r := &h.res[0]
 	if e := h.walk(q, r); e != 0 {
-		c.Fail(flagsFirst(how, e))
+		c.Fail(e)
 		return
 	}
 	pin := r.Magic && how.flags&unix.O_PATH == 0 && h.lock == nil && (h.readOnlyMounts || h.overlays)
@@ -128,11 +133,11 @@ func (h *handler) open(c *tracer.Call) {
 func (h *handler) howOf(c *tracer.Call) (how openHow, e unix.Errno) {
 	switch c.Ent.Name {
 	case "open":
-		return openHow{uint64(uint32(c.Args[1])), c.Args[2], 0}, 0
+		return openHow{plainFlags(c.Args[1]), c.Args[2], 0}, 0
 	case "creat":
 		return openHow{unix.O_CREAT | unix.O_WRONLY | unix.O_TRUNC, c.Args[1], 0}, 0
 	case "openat":
-		return openHow{uint64(uint32(c.Args[2])), c.Args[3], 0}, 0
+		return openHow{plainFlags(c.Args[2]), c.Args[3], 0}, 0
 	}
 	size := c.Args[3]
 	if size < openHowSize {
@@ -172,14 +177,32 @@ func (h *handler) howOf(c *tracer.Call) (how openHow, e unix.Errno) {
 	return how, 0
 }
 
-// flagsFirst is for a path that leads nowhere: the kernel complains about
-// combinations of open's flags before that.
-func flagsFirst(how openHow, e unix.Errno) unix.Errno {
+// plainFlags are the flags of open and openat without those that O_PATH makes
+// them ignore; openat2 refuses them.
+func plainFlags(arg uint64) uint64 {
+	flags := uint64(uint32(arg))
+	if flags&unix.O_PATH != 0 {
+		flags &= pathFlags
+	}
+	return flags
+}
+
+// badFlags asks the kernel about flags that it may refuse before it looks at
+// the path: which ones, differs between versions. It would see them only after
+// the view had answered for the path. For openat2, howOf has asked.
+func badFlags(c *tracer.Call, how *openHow) unix.Errno {
 	const dir, tmp = unix.O_CREAT | unix.O_DIRECTORY, unix.O_TMPFILE &^ unix.O_DIRECTORY
-	if how.flags&tmp != 0 || how.flags&dir == dir {
-		if _, err := unix.Openat(-1, "", int(how.flags), 0); err == unix.EINVAL {
-			return unix.EINVAL
-		}
+	if c.Ent.Name == "openat2" || how.flags&tmp == 0 && how.flags&dir != dir {
+		return 0
+	}
+	_, e := onFD(unix.SYS_OPENAT, noCwd, "", how.flags, how.mode)
+	return otherThan(e, unix.ENOENT)
+}
+
+// otherThan is e, or 0 if e is what was to be expected.
+func otherThan(e, expected unix.Errno) unix.Errno {
+	if e == expected {
+		return 0
 	}
 	return e
 }

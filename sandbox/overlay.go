@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -109,6 +110,14 @@ func (h *handler) copyUpFor(c *tracer.Call, u *fsview.Union, rel, host string) u
 		if e := h.mayXattr(c, u, rel, host, &st, owner); e != 0 {
 			return e
 		}
+	case owner && strings.Contains(name, "chown"):
+		i := 1
+		if len(c.Ent.Paths) > 0 {
+			i = int(c.Ent.Paths[0].Arg) + 1
+		}
+		if !mayGive(&st, uint32(c.Args[i]), uint32(c.Args[i+1])) {
+			return unix.EPERM
+		}
 	case owner:
 	case strings.HasPrefix(name, "utime") || name == "futimesat":
 		times := c.Args[1]
@@ -125,6 +134,21 @@ func (h *handler) copyUpFor(c *tracer.Call, u *fsview.Union, rel, host string) u
 		return unix.EPERM
 	}
 	return u.CopyUp(rel, data)
+}
+
+// mayGive is chown_ok and chgrp_ok of fs/attr.c for the owner of a file.
+func mayGive(st *unix.Stat_t, uid, gid uint32) bool {
+	if unix.Geteuid() == 0 {
+		return true
+	}
+	if uid != noID && uid != st.Uid {
+		return false
+	}
+	if gid == noID || gid == st.Gid || int(gid) == unix.Getegid() {
+		return true
+	}
+	groups, _ := unix.Getgroups()
+	return slices.Contains(groups, int(gid))
 }
 
 // mayXattr is what the kernel checks before an xattr is changed (xattr_permission
@@ -150,14 +174,16 @@ func (h *handler) mayXattr(c *tracer.Call, u *fsview.Union, rel, host string, st
 		return unix.EPERM
 	case user && kind == unix.S_IFDIR && st.Mode&unix.S_ISVTX != 0 && !owner:
 		return unix.EPERM
-	case strings.HasPrefix(name, "trusted.") && unix.Geteuid() != 0:
+	case (strings.HasPrefix(name, "trusted.") || strings.HasPrefix(name, "security.")) && unix.Geteuid() != 0:
 		return unix.EPERM
-	case user:
+	case strings.HasPrefix(name, "system."):
+		if !owner {
+			return unix.EPERM
+		}
+	default:
 		if e := u.MayWrite(rel); e != 0 {
 			return e
 		}
-	case !owner:
-		return unix.EPERM
 	}
 	if strings.Contains(c.Ent.Name, "remove") {
 		if _, err := unix.Lgetxattr(host, name, nil); err != nil {

@@ -70,6 +70,9 @@ func (h *handler) overlayFD(c *tracer.Call, fd, arg int) {
 	if e != 0 {
 		return // EBADF by the kernel
 	}
+	if arg >= 0 && c.Args[arg] == 0 && fd != atFDCWD && !emptyMeansFD(c, &c.Ent.Paths[0]) && h.opensPath(c.Task, fd) {
+		return // the same: utimensat without a path wants an open file
+	}
 	link := h.at(c.Task.Tid, "cwd")
 	if fd != atFDCWD {
 		link = h.at(c.Task.Tid, "fd/"+itoa(fd))

@@ -78,6 +78,9 @@ func (h *handler) openLower(u *fsview.Union, rel string, r *fsview.Resolution, h
 	case unix.S_IFDIR:
 		return unix.EISDIR
 	case unix.S_IFLNK:
+		if how.flags&unix.O_DIRECTORY != 0 {
+			return unix.ENOTDIR
+		}
 		return unix.ELOOP
 	default:
 		return 0 // writing to a FIFO or a device does not change the layer

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"encoding/binary"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +15,9 @@ var ops = [...]fsview.Op{
 	tracer.OpLookup: fsview.Lookup, tracer.OpOpen: fsview.Lookup, tracer.OpCreate: fsview.Create,
 	tracer.OpDelete: fsview.Delete, tracer.OpRename: fsview.Rename, tracer.OpLinkOld: fsview.Lookup, tracer.OpExec: fsview.Lookup,
 }
+
+// atHandleFID is AT_HANDLE_FID (Linux 6.5).
+const atHandleFID = 0x200
 
 // follow evaluates the table's rule for a last symlink.
 func follow(c *tracer.Call, p *tracer.PathArg) bool {
@@ -49,6 +51,14 @@ func (h *handler) paths(c *tracer.Call) {
 	if h.nothingToDo(c) {
 		return
 	}
+	if c.Ent.Class == tracer.ClassWatch {
+		// What is watched in an overlay is copied up, which a call that
+		// fails must not do.
+		if e := h.argsFirst(c, 0); e != 0 {
+			c.Fail(e)
+			return
+		}
+	}
 	for n := range c.Ent.Paths {
 		p := &c.Ent.Paths[n]
 		if c.Args[p.Arg] == 0 && (p.NullOK || emptyMeansFD(c, p)) {
@@ -69,13 +79,17 @@ func (h *handler) paths(c *tracer.Call) {
 			// thread makes of the guest's own after this look at it.
 			if emptyMeansFD(c, p) {
 				if p.Op == tracer.OpLinkOld {
+					if e := h.linkFD(c, int(int32(c.Args[p.Dir]))); e != 0 {
+						c.Fail(h.argsFirst(c, e))
+						return
+					}
 					byFD = h.fdMount(c.Task, int(int32(c.Args[p.Dir])))
 				} else if e := h.fdWrite(c, int(p.Dir)); e != 0 {
 					c.Fail(e)
 					return
 				}
 			} else if c.Ent.Class != tracer.ClassReadlink {
-				c.Fail(unix.ENOENT)
+				c.Fail(h.argsFirst(c, unix.ENOENT))
 				return
 			}
 			c.SetPath(int(p.Arg), nil)
@@ -89,15 +103,30 @@ func (h *handler) paths(c *tracer.Call) {
 		h.hold = false
 		if e == 0 {
 			e = h.allowed(c, p, r)
-		} else {
-			e = h.argsFirst(c, e)
 		}
 		got[n] = r
+		if e != 0 && n == 1 && c.Ent.Paths[0].Op == tracer.OpLinkOld && got[0] == nil {
+			h.linkJudged(c, p, e)
+			return
+		}
+		if e != 0 && n == 1 && got[0] != nil && c.Ent.Paths[0].Op == tracer.OpRename {
+			old := h.nameOf(c, 0, got[0])
+			if first := old.search(); first == unix.EACCES {
+				e = first
+			}
+			old.done()
+		}
 		if e != 0 {
+			e = h.argsFirst(c, e)
 			if r != nil && !names {
 				h.view.Release(r)
 			}
 			c.Fail(e)
+			return
+		}
+		if c.Ent.Name == "name_to_handle_at" && r.Mount != nil && r.Mount.Kind == fsview.Overlay && c.Args[4]&atHandleFID == 0 {
+			h.view.Release(r)
+			c.Fail(h.argsFirst(c, unix.EOPNOTSUPP)) // without nfs_export
 			return
 		}
 		if h.id != nil {
@@ -141,7 +170,11 @@ func (h *handler) paths(c *tracer.Call) {
 		}
 	}
 	if e != 0 {
-		c.Fail(e)
+		if got[0] == nil && c.Ent.Paths[0].Op == tracer.OpLinkOld {
+			h.linkJudged(c, &c.Ent.Paths[1], e)
+			return
+		}
+		c.Fail(h.argsFirst(c, e))
 		return
 	}
 	if h.overlays {
@@ -164,38 +197,6 @@ func (h *handler) nothingToDo(c *tracer.Call) bool {
 	}
 	c.Return(0)
 	return true
-}
-
-// argsFirst is for a path that leads nowhere: the kernel looks at the other
-// arguments before it, and complains about those first.
-func (h *handler) argsFirst(c *tracer.Call, e unix.Errno) unix.Errno {
-	switch c.Ent.Class {
-	case tracer.ClassName:
-		if strings.HasPrefix(c.Ent.Name, "symlink") {
-			text, bad := c.String(c.Args[0], unix.PathMax)
-			switch {
-			case bad != 0:
-				return bad
-			case text == "":
-				return unix.ENOENT
-			}
-		}
-	case tracer.ClassAccess:
-		p := &c.Ent.Paths[0]
-		if uint32(c.Args[p.Arg+1])&^7 != 0 {
-			return unix.EINVAL
-		}
-	case tracer.ClassWatch:
-		// The descriptor must be one of theirs.
-		text, err := h.readProc(h.at(c.Task.Tid, "fd/"+strconv.Itoa(int(int32(c.Args[0])))))
-		if err != 0 {
-			return unix.EBADF
-		}
-		if !strings.Contains(text, c.Ent.Name[:strings.IndexByte(c.Ent.Name, '_')]) {
-			return unix.EINVAL
-		}
-	}
-	return e
 }
 
 // setPath hands the answer over: the guest's own words where they are right

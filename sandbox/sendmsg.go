@@ -37,7 +37,12 @@ func (h *handler) sendmsg(c *tracer.Call, addr uint64, after func(*tracer.Result
 		case ok && h.pinAddr(c, raw, put, after):
 			return
 		case ok:
-			raw, e = h.translate(c, raw, false)
+			var to []byte
+			if to, e = h.translate(c, raw, false); e != 0 {
+				h.sockFirst(c, raw, e, put, after)
+				return
+			}
+			raw = to
 		case !h.reachable(raw):
 			e = unix.ECONNREFUSED
 		}

@@ -49,7 +49,7 @@ func (h *handler) pinAddr(c *tracer.Call, raw []byte, put func(addr []byte), aft
 			e = h.id.socketName(c, sunPath(raw), r, false)
 		}
 		if e != 0 {
-			c.Fail(e)
+			h.sockFirst(c, raw, e, put, after)
 			return true
 		}
 		host := r.Host

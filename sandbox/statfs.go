@@ -25,7 +25,7 @@ func (h *handler) statCall(c *tracer.Call) {
 	}
 	switch c.Ent.Name {
 	case "statfs":
-		h.statfsResult(c, h.res[0].Mount)
+		h.statfsResult(c, h.mountOf(c, &h.res[0]))
 	case "statx":
 		h.statxResult(c)
 	case "name_to_handle_at":

@@ -218,11 +218,18 @@ func Kcmp(a, b int, what int) (int, unix.Errno) {
 	return int(r), e
 }
 
-// SameFile says that two of our descriptors are one open file (KCMP_FILE).
+// SameFile says that two of our descriptors are one open file.
 func SameFile(a, b int) bool {
-	self := uintptr(unix.Getpid())
-	r, _, e := unix.RawSyscall6(unix.SYS_KCMP, self, self, 0, uintptr(a), uintptr(b), 0)
-	return e == 0 && r == 0
+	self := unix.Getpid()
+	same, e := KcmpFile(self, a, self, b)
+	return e == 0 && same
+}
+
+// KcmpFile reports whether two descriptors are of one open file (KCMP_FILE).
+func KcmpFile(a, fdA, b, fdB int) (bool, unix.Errno) {
+	const kcmpFile = 0
+	r, _, e := unix.RawSyscall6(unix.SYS_KCMP, uintptr(a), uintptr(b), kcmpFile, uintptr(fdA), uintptr(fdB), 0)
+	return r == 0, e
 }
 
 // The resources of Kcmp (include/uapi/linux/kcmp.h).

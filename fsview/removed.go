@@ -1,0 +1,76 @@
+package fsview
+
+import "golang.org/x/sys/unix"
+
+// fromRemoved walks from a directory that has been removed. It has no names;
+// its ".." is the directory that it was in, which may have been removed as
+// well, and another one may have its path now. So the walk goes up by the
+// directories themselves until it meets one that is still there. The rest of
+// the path is returned, unless the answer is complete.
+func (w *walker) fromRemoved(p string) (rest string, done bool, e unix.Errno) {
+	fs, ok := w.v.fs.(Parenter)
+	if !ok || !shapeOf(p).dotdot {
+		return p, false, 0
+	}
+	dir, own := w.cur, false
+	drop := func() {
+		if own {
+			w.v.fs.Close(dir)
+		}
+	}
+	for i := 0; i < len(p); {
+		j := endOfName(p, i)
+		k := skipSlashes(p, j)
+		switch p[i:j] {
+		case ".":
+		case "..":
+			up, e := fs.Parent(dir)
+			drop()
+			if e != 0 {
+				w.drop()
+				return "", true, e
+			}
+			dir, own = up, true
+			host, live := w.v.fs.Path(dir, nil)
+			if !live || k == len(p) && parentOnly(w.q.Op, "..", k > j) {
+				break
+			}
+			guest, ok := w.v.guestNear(string(host), w.m)
+			drop()
+			if !ok {
+				w.drop()
+				return "", true, unix.EXDEV
+			}
+			w.g = append(w.g[:0], guest...)
+			if guest == "/" {
+				w.g = w.g[:0]
+			}
+			w.moved, w.rooted = true, true
+			w.locate()
+			w.trace("dotdot", "")
+			if k == len(p) && k > j {
+				return ".", false, 0
+			}
+			return p[k:], false, 0
+		default:
+			h, e := w.v.fs.Open(dir, p[i:j], true)
+			if e == 0 {
+				w.v.fs.Close(h)
+				e = unix.ENOENT
+			}
+			drop()
+			w.drop()
+			return "", true, e
+		}
+		i = k
+	}
+	r := w.r
+	r.Relative, r.Exists, r.Slash, r.Mount = true, true, p[len(p)-1] == '/', w.m
+	r.LastDotDot = parentOnly(w.q.Op, "..", r.Slash)
+	if w.q.Hold {
+		r.Held, e = w.v.fs.Open(dir, "", false)
+	}
+	drop()
+	w.drop()
+	return "", true, e
+}
