@@ -61,6 +61,12 @@ test-distro-full: need-go ## the same with installations, services and kills, co
 	@for c in mmdebstrap umoci; do command -v $$c >/dev/null || { echo "make: $$c is missing: apt-get install $$c" >&2; exit 1; }; done
 	PTBOX_DISTRO=full $(GO) test -timeout 8h -count=1 -v ./test/distro
 
+SEQS ?= 20000
+SEED ?= 1000
+.PHONY: fuzz-diff
+fuzz-diff: need-go ## compare SEQS (20000) random scripts with the kernel (needs root)
+	PTBOX_FUZZ_SEQS=$(SEQS) PTBOX_FUZZ_SEED=$(SEED) $(GO) test -count=1 -timeout 24h -v -run '^TestRandom$$' ./test/diff
+
 .PHONY: race
 race: need-go ## run the tests under the race detector (needs a C compiler)
 	@command -v cc >/dev/null || { echo "make: a C compiler is missing: the race detector needs cgo (apt-get install gcc libc6-dev)" >&2; exit 1; }

@@ -31,6 +31,10 @@
 //	go test ./test/diff -run 'TestDiff/rename'   some cases
 //	PTBOX_DIFF_KEEP=1 go test …                  leaves the trees, prints where
 //
+// TestRandom makes up views and scripts from seeds (make fuzz-diff); many
+// scripts share a sandbox, whose tree is restored between them. What it finds
+// is shrunk, and printed in the form of a case.
+//
 // As root the trees lie on a tmpfs that only the test's mount namespace has:
 // inode numbers are never reused there, so that identities are comparable.
 //

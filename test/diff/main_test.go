@@ -81,7 +81,7 @@ func limit(t *testing.T) context.Context {
 // allCases is the whole table.
 func allCases() []Case {
 	return slices.Concat(overlayCases, pathCases, symlinkCases, nameCases, mountCases, readOnlyCases, missingCases,
-		cwdCases, tmpfsCases, restrictCases, procCases, execCases, socketCases, attrCases, openCases, dirCases, miscCases, fastCases, suiteCases, matrixCases())
+		cwdCases, tmpfsCases, restrictCases, procCases, execCases, socketCases, attrCases, openCases, dirCases, miscCases, fastCases, suiteCases, foundCases, matrixCases())
 }
 
 func TestCaseNames(t *testing.T) {
@@ -163,6 +163,9 @@ func TestDiff(t *testing.T) {
 				}
 			}
 			for _, mode := range modes {
+				if notFast[c.Name] != "" && strings.Contains(mode, "fast") {
+					continue
+				}
 				under, err := r.Under(limit(t), &c, strings.Fields(mode)[0], strings.Fields("--trap "+mode)...)
 				if err != nil {
 					t.Errorf("--trap %s: %v", mode, err)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -22,7 +23,7 @@ type nativeJob struct {
 	Mounts []Mount
 	RootRO bool
 	Cwd    string
-	Script string
+	Argv   []string
 }
 
 // Stage runs a stage of the runner when this process is one; it returns
@@ -100,11 +101,11 @@ func nativeStage() error {
 			return fmt.Errorf("%s %s: %w", m.Kind, m.Source, err)
 		}
 	}
-	made, err := attach(job, fds)
+	p, err := attach(job, fds)
 	if err != nil {
 		return err
 	}
-	if err := json.NewEncoder(os.NewFile(4, "made")).Encode(made); err != nil {
+	if err := json.NewEncoder(os.NewFile(4, "made")).Encode(p); err != nil {
 		return err
 	}
 	if job.Cwd != "" {
@@ -112,7 +113,7 @@ func nativeStage() error {
 			return os.NewSyscallError("chdir "+job.Cwd, err)
 		}
 	}
-	return unpriv.Exec([]string{"/guest", "seq", "-c", job.Script}, env)
+	return unpriv.Exec(job.Argv, env)
 }
 
 func detached(source string, m *Mount) (int, error) {
@@ -206,9 +207,8 @@ func tmpfs(mode, owner string, options ...string) (int, error) {
 	return fd, os.NewSyscallError("fsmount", err)
 }
 
-// attach enters the root and mounts everything there. It returns the mount
-// points that it had to make.
-func attach(job nativeJob, fds []int) ([]inum, error) {
+// attach enters the root and mounts everything there.
+func attach(job nativeJob, fds []int) (*points, error) {
 	mounts := job.Mounts
 	var root int
 	var err error
@@ -226,7 +226,7 @@ func attach(job nativeJob, fds []int) ([]inum, error) {
 	if err := unix.Chroot("."); err != nil {
 		return nil, os.NewSyscallError("chroot", err)
 	}
-	var p points
+	p := &points{}
 	for i, m := range mounts {
 		var st unix.Stat_t
 		if err := unix.Fstat(fds[i], &st); err != nil {
@@ -235,6 +235,10 @@ func attach(job nativeJob, fds []int) ([]inum, error) {
 		if err := p.make(m.Target, st.Mode&unix.S_IFMT == unix.S_IFDIR); err != nil {
 			return nil, err
 		}
+		if err := unix.Stat(m.Target, &st); err != nil {
+			return nil, os.NewSyscallError("stat "+m.Target, err)
+		}
+		p.Points = append(p.Points, inum{st.Dev, st.Ino})
 		if err := unix.MoveMount(fds[i], "", unix.AT_FDCWD, m.Target, unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_SYMLINKS); err != nil {
 			return nil, os.NewSyscallError("move_mount "+m.Target, err)
 		}
@@ -247,15 +251,16 @@ func attach(job nativeJob, fds []int) ([]inum, error) {
 		}
 	}
 	if job.RootRO {
-		return p.made, restrict(root, readOnly)
+		return p, restrict(root, readOnly)
 	}
-	return p.made, nil
+	return p, nil
 }
 
 // points makes missing mount points.
 type points struct {
-	// made are the objects that were made in the case's own tree.
-	made []inum
+	// Made are the objects that were made in the case's own tree, Points all
+	// that have something mounted on them.
+	Made, Points []inum
 	// synth are the mounts that stand for synthesised directories.
 	synth []int
 }
@@ -276,7 +281,7 @@ func (p *points) make(target string, dir bool) error {
 		if err := p.object(top, true); err != nil {
 			return err
 		}
-		fd, err := tmpfs("755", "0")
+		fd, err := tmpfs("555", strconv.Itoa(unpriv.Nobody))
 		if err != nil {
 			return err
 		}
@@ -284,8 +289,18 @@ func (p *points) make(target string, dir bool) error {
 			return os.NewSyscallError("move_mount "+top, err)
 		}
 		p.synth = append(p.synth, fd)
-		if err := os.MkdirAll(path.Dir(target), 0o755); err != nil {
-			return err
+		for at := path.Dir(target); at != top; at = path.Dir(at) {
+			if err := os.MkdirAll(at, 0o755); err != nil {
+				return err
+			}
+		}
+		for at := path.Dir(target); at != top; at = path.Dir(at) {
+			if err := give(at, false); err != nil {
+				return err
+			}
+			if err := unix.Chmod(at, 0o555); err != nil {
+				return err
+			}
 		}
 	}
 	return p.object(target, dir)
@@ -308,6 +323,6 @@ func (p *points) object(at string, dir bool) error {
 	if err := unix.Lstat(at, &st); err != nil {
 		return err
 	}
-	p.made = append(p.made, inum{st.Dev, st.Ino})
+	p.Made = append(p.Made, inum{st.Dev, st.Ino})
 	return nil
 }

@@ -142,43 +142,60 @@ func (r *Runner) Native(ctx context.Context, c *Case) (*Result, error) {
 }
 
 func (r *Runner) native(ctx context.Context, c *Case, p *prepared) (*Result, error) {
-	job, err := json.Marshal(nativeJob{Dir: p.dir, Mounts: p.mounts, RootRO: c.RootFlags == "ro", Cwd: c.Cwd, Script: c.cleanScript()})
+	cmd, made, err := nativeCommand(ctx, c, p, "seq", "-c", c.cleanScript())
 	if err != nil {
 		return nil, err
+	}
+	res, err := run(cmd, made.started)
+	skip := (<-made.points).Made
+	if err != nil {
+		return nil, err
+	}
+	if !c.Unstable {
+		res.Tree, err = p.dir.snapshot(skip, nil)
+	}
+	return res, err
+}
+
+// madePoints are the mount points that a native side will have made.
+type madePoints struct {
+	started func() // to be called when the command was started
+	points  chan points
+}
+
+// nativeCommand is the guest program with these arguments, under the kernel.
+func nativeCommand(ctx context.Context, c *Case, p *prepared, args ...string) (*exec.Cmd, *madePoints, error) {
+	job, err := json.Marshal(nativeJob{Dir: p.dir, Mounts: p.mounts, RootRO: c.RootFlags == "ro", Cwd: c.Cwd, Argv: append([]string{"/guest"}, args...)})
+	if err != nil {
+		return nil, nil, err
 	}
 	cmd := exec.CommandContext(ctx, "/proc/self/exe")
 	cmd.Env = append([]string{stageVar + "=native"}, env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
 	jobR, jobW, err := os.Pipe()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	madeR, madeW, err := os.Pipe()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	defer jobR.Close()
-	defer madeR.Close()
 	cmd.ExtraFiles = []*os.File{jobR, madeW}
 	go func() {
 		jobW.Write(job)
 		jobW.Close()
 	}()
-	made := make(chan []inum)
+	made := &madePoints{points: make(chan points, 1), started: func() {
+		jobR.Close()
+		madeW.Close()
+	}}
 	go func() {
-		var m []inum
+		var m points
 		json.NewDecoder(madeR).Decode(&m)
-		made <- m
+		madeR.Close()
+		made.points <- m
 	}()
-	res, err := run(cmd, func() { madeW.Close() })
-	skip := <-made
-	if err != nil {
-		return nil, err
-	}
-	if !c.Unstable {
-		res.Tree, err = p.dir.snapshot(skip)
-	}
-	return res, err
+	return cmd, made, nil
 }
 
 // Under runs the case under ptbox, with further flags for ptbox exec.
@@ -192,6 +209,19 @@ func (r *Runner) Under(ctx context.Context, c *Case, side string, flags ...strin
 }
 
 func (r *Runner) under(ctx context.Context, c *Case, p *prepared, flags ...string) (*Result, error) {
+	res, err := run(r.underCommand(ctx, c, p, flags, "seq", "-c", c.cleanScript()), func() {})
+	if err != nil {
+		return nil, err
+	}
+	// Without root there is nothing to compare it with, and no right to read all.
+	if !c.Unstable && os.Geteuid() == 0 {
+		res.Tree, err = p.dir.snapshot(nil, nil)
+	}
+	return res, err
+}
+
+// underCommand is the guest program with these arguments, under ptbox.
+func (r *Runner) underCommand(ctx context.Context, c *Case, p *prepared, flags []string, args ...string) *exec.Cmd {
 	argv := append([]string{r.Ptbox, "exec", "-r", p.dir.root()}, flags...)
 	argv = append(argv, r.Flags...)
 	if c.RootFlags == "ro" {
@@ -204,19 +234,11 @@ func (r *Runner) under(ctx context.Context, c *Case, p *prepared, flags ...strin
 	if cwd == "" {
 		cwd = "/"
 	}
-	argv = append(argv, "-w", cwd, "--", "/guest", "seq", "-c", c.cleanScript())
+	argv = append(append(argv, "-w", cwd, "--", "/guest"), args...)
 	cmd := unpriv.Command(r.Guest, argv...)
 	ctxCmd := exec.CommandContext(ctx, cmd.Path, cmd.Args[1:]...)
 	ctxCmd.Env = env
-	res, err := run(ctxCmd, func() {})
-	if err != nil {
-		return nil, err
-	}
-	// Without root there is nothing to compare it with, and no right to read all.
-	if !c.Unstable && os.Geteuid() == 0 {
-		res.Tree, err = p.dir.snapshot(nil)
-	}
-	return res, err
+	return ctxCmd
 }
 
 // flags are the mount as flags of ptbox exec.

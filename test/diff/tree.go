@@ -20,6 +20,14 @@ type Dir string
 func (d Dir) root() string { return filepath.Join(string(d), "root") }
 func (d Dir) src() string  { return filepath.Join(string(d), "src") }
 
+// at returns the host path of an entry.
+func (d Dir) at(e *Entry) string {
+	if e.Src {
+		return filepath.Join(d.src(), e.Path)
+	}
+	return filepath.Join(d.root(), e.Path)
+}
+
 // host returns the host path of a mount's source.
 func (d Dir) host(source string) string {
 	if p, ok := strings.CutPrefix(source, "host:"); ok {
@@ -31,7 +39,7 @@ func (d Dir) host(source string) string {
 	return filepath.Join(d.root(), source)
 }
 
-// build makes the tree. guest is linked (or copied) to /guest.
+// build makes the tree. guest is linked (or copied) to /guest, if there is one.
 func (d Dir) build(tree []Entry, guest string) error {
 	for _, p := range []string{string(d), d.root(), d.src()} {
 		if err := os.MkdirAll(p, 0o755); err != nil {
@@ -40,15 +48,17 @@ func (d Dir) build(tree []Entry, guest string) error {
 		if err := give(p, false); err != nil {
 			return err
 		}
+		if err := unix.Chmod(p, 0o755); err != nil {
+			return err
+		}
 	}
-	if err := place(guest, filepath.Join(d.root(), "guest")); err != nil {
-		return err
+	if guest != "" {
+		if err := place(guest, filepath.Join(d.root(), "guest")); err != nil {
+			return err
+		}
 	}
 	for _, e := range tree {
-		at := filepath.Join(d.root(), e.Path)
-		if e.Src {
-			at = filepath.Join(d.src(), e.Path)
-		}
+		at := d.at(&e)
 		if err := parents(filepath.Dir(at)); err != nil {
 			return err
 		}
@@ -61,10 +71,7 @@ func (d Dir) build(tree []Entry, guest string) error {
 	for i := len(tree) - 1; i >= 0; i-- {
 		e := tree[i]
 		if e.Type == 'd' || e.Type == 'o' {
-			at := filepath.Join(d.root(), e.Path)
-			if e.Src {
-				at = filepath.Join(d.src(), e.Path)
-			}
+			at := d.at(&e)
 			if err := unix.Chmod(at, e.Mode); err != nil {
 				return err
 			}
@@ -100,7 +107,7 @@ func (e *Entry) make(at, guest string) error {
 			return err
 		}
 	case 'p':
-		if err := unix.Mkfifo(at, 0o600); err != nil {
+		if err := unix.Mkfifo(at, 0o600); err != nil && err != unix.EEXIST {
 			return err
 		}
 		if err := unix.Chmod(at, e.Mode); err != nil {
@@ -171,8 +178,8 @@ func (d Dir) remove() {
 type inum struct{ Dev, Ino uint64 }
 
 // snapshot lists the tree, one line an object, without those in skip (the
-// mount points that the native side had to make).
-func (d Dir) snapshot(skip []inum) ([]string, error) {
+// mount points that the native side had to make) and without what prune says.
+func (d Dir) snapshot(skip []inum, prune func(rel string) bool) ([]string, error) {
 	skipped := map[inum]bool{}
 	for _, i := range skip {
 		skipped[i] = true
@@ -182,6 +189,10 @@ func (d Dir) snapshot(skip []inum) ([]string, error) {
 		if err != nil {
 			return err
 		}
+		rel := strings.TrimPrefix(p, string(d))
+		if prune != nil && prune(rel) {
+			return fs.SkipDir
+		}
 		fi, err := e.Info()
 		if err != nil {
 			return err
@@ -190,7 +201,6 @@ func (d Dir) snapshot(skip []inum) ([]string, error) {
 		if skipped[inum{st.Dev, st.Ino}] {
 			return nil // but what the script has put into it counts
 		}
-		rel := strings.TrimPrefix(p, string(d))
 		if rel == "/root/guest" {
 			return nil
 		}

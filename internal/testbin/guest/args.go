@@ -77,6 +77,9 @@ func variable(name string) int {
 		return unix.Gettid()
 	}
 	v, ok := vars[name]
+	if !ok && serving {
+		return -1
+	}
 	if !ok {
 		bad("unknown variable %s", name)
 	}

@@ -20,7 +20,13 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // the same although the inode numbers differ.
 var inodes = map[[2]uint64]int{}
 
+// rawInodes leaves the numbering to another process.
+var rawInodes bool
+
 func inode(dev, ino uint64) string {
+	if rawInodes {
+		return fmt.Sprintf("#%d:%d", dev, ino)
+	}
 	k := [2]uint64{dev, ino}
 	if inodes[k] == 0 {
 		inodes[k] = len(inodes) + 1
@@ -171,7 +177,11 @@ func (f *frame) describe(res outcome, r int) string {
 		}
 		return fmt.Sprintf(" %q", normal(s))
 	case resCString:
-		return fmt.Sprintf(" %q %d", bytes.TrimRight(f.out, "\x00"), r)
+		s := string(bytes.TrimRight(f.out, "\x00"))
+		if n := normal(s); n != s {
+			return fmt.Sprintf(" %q", n)
+		}
+		return fmt.Sprintf(" %q %d", s, r)
 	case resList:
 		if r > len(f.out) {
 			return fmt.Sprintf(" %d", r)

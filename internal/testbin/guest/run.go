@@ -209,6 +209,13 @@ func runCall(assign, name, mods string, args []string) string {
 	if e != 0 {
 		return errnoName(e)
 	}
+	switch c.res {
+	case resFD, resQuietFD, resAccept:
+		keepFD(int(r))
+	case resPair:
+		keepFD(int(*uint32Of(f.out, 0)))
+		keepFD(int(*uint32Of(f.out, 1)))
+	}
 	if assign != "" {
 		if c.res == resPair {
 			vars[assign+"0"] = int(*uint32Of(f.out, 0))

@@ -152,8 +152,17 @@ func runLine(line string) (res string) {
 			res = "!" + string(p)
 		}
 	}()
+	if line[0] == '@' {
+		return elsewhere(line)
+	}
 	assign, name, mods, args := split(line)
 	switch name {
+	case "give", "take":
+		return pass(name, args)
+	case "clear":
+		return clearDir(text(args[0]))
+	case "respawn":
+		return respawn(args[0])
 	case "execve", "execveat":
 		return spawn("exec1", line)
 	}

@@ -1,0 +1,268 @@
+package difftest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Allowed is a difference that is by design. What follows it in a script is
+// not compared, as the trees are different from there on.
+type Allowed struct {
+	Why string
+	// Call, Kernel and Ptbox are matched with the line and the two results.
+	Call, Kernel, Ptbox *regexp.Regexp
+	// When limits it to some modes and worlds; nil is all.
+	When func(mode string, w *World) bool
+}
+
+// Difference is what a fuzzer has found.
+type Difference struct {
+	World *World
+	Mode  string
+	Calls []string
+	N     int // the number of the script, for the copies
+	Text  string
+}
+
+// Error prints a case that can be put into the table.
+func (d *Difference) Error() string {
+	s := strings.ReplaceAll(strings.Join(d.Calls, "\n"), copyMark, fmt.Sprint(d.N))
+	return fmt.Sprintf("seed %d, script %d, --trap %s\n%s\n{Tree: `\n%s`, Mounts: `\n%s`, RootFlags: %q, Script: `\n%s\n`},",
+		d.World.Seed, d.N, d.Mode, d.Text, d.World.Case.Tree, d.World.Case.Mounts, d.World.Case.RootFlags, s)
+}
+
+// Sides are the sessions of one world.
+type Sides struct {
+	w      *World
+	native *Session
+	under  map[string]*Session
+	n      int
+	// Ended counts the scripts that were compared up to a difference that is
+	// by design, for each reason and mode.
+	Ended map[string]int
+}
+
+// ErrNoWorld says that the kernel cannot make the world.
+var ErrNoWorld = errors.New("no such world")
+
+// scriptLimit is how long a script may take before it is called a hang.
+const scriptLimit = 2 * time.Minute
+
+// Open starts a session of each mode, and one under the kernel if this is root.
+func (r *Runner) Open(ctx context.Context, w *World, modes []string) (*Sides, error) {
+	s := &Sides{w: w, under: map[string]*Session{}, Ended: map[string]int{}}
+	var points []string
+	if os.Geteuid() == 0 {
+		var err error
+		if s.native, err = r.NativeSession(ctx, &w.Case, w.Prune(-1)); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrNoWorld, err)
+		}
+		if _, err := s.native.Run("getcwd", scriptLimit); err != nil {
+			s.Close()
+			return nil, fmt.Errorf("%w: %w", ErrNoWorld, err)
+		}
+		points = s.native.Points
+	}
+	for _, m := range modes {
+		u, err := r.UnderSession(ctx, &w.Case, strings.ReplaceAll(m, " ", ""), points, w.Prune(-1), strings.Fields("--trap "+m)...)
+		if err != nil {
+			s.Close()
+			return nil, err
+		}
+		s.under[m] = u
+		if _, err := u.Run("getcwd", scriptLimit); err != nil {
+			s.Close()
+			return nil, fmt.Errorf("--trap %s: %w", m, err)
+		}
+	}
+	return s, nil
+}
+
+// Close ends all sessions.
+func (s *Sides) Close() {
+	for _, x := range s.all() {
+		x.Close()
+	}
+}
+
+func (s *Sides) all() []*Session {
+	var out []*Session
+	if s.native != nil {
+		out = append(out, s.native)
+	}
+	return slices.AppendSeq(out, maps.Values(s.under))
+}
+
+// Compare runs one script everywhere. again is false when the sessions cannot
+// be used any more. done is the number of calls that were compared.
+func (s *Sides) Compare(calls []string, allowed []Allowed) (d *Difference, again bool, done int, err error) {
+	n := s.n
+	s.n++
+	c := s.w.Case
+	c.Script = s.w.Script(calls, n)
+	run := func(x *Session) (*Result, error) {
+		x.prune = s.w.Prune(n)
+		lines, err := x.Run(c.Script, scriptLimit)
+		if err != nil {
+			return &Result{Lines: lines}, err
+		}
+		tree, err := x.Tree()
+		return &Result{Lines: lines, Tree: tree}, err
+	}
+	native, err := run(s.native)
+	if err != nil {
+		return nil, false, 0, fmt.Errorf("kernel: %w, script:\n%s", err, c.Script)
+	}
+	for m, u := range s.under {
+		got, err := run(u)
+		text, ended := firstDifference(&c, native, got, slices.DeleteFunc(slices.Clone(allowed), func(a Allowed) bool { return a.When != nil && !a.When(m, s.w) }))
+		if ended != "" {
+			s.Ended[ended]++
+		} else if text == "" && err != nil {
+			text = err.Error()
+		}
+		if err != nil {
+			return &Difference{s.w, m, calls, n, text}, false, 0, nil
+		}
+		if text != "" {
+			d = &Difference{s.w, m, calls, n, text}
+		}
+	}
+	again = s.w.Copies == 0 || s.n < s.w.Copies
+	if d != nil || !again {
+		return d, again, len(native.Lines), nil
+	}
+	for _, x := range s.all() {
+		x.prune = s.w.Prune(-1)
+		ok, err := x.Reset()
+		if err != nil {
+			return nil, false, 0, err
+		}
+		again = again && ok
+	}
+	return nil, again, len(native.Lines), nil
+}
+
+// firstDifference compares two results. ended is why they are different from
+// some point on, if that is by design.
+func firstDifference(c *Case, native, under *Result, allowed []Allowed) (text, ended string) {
+	if c.NoInodes {
+		native, under = native.anonymous(), under.anonymous()
+	}
+	for i, n := range native.Lines {
+		l := c.line(n.N)
+		if i >= len(under.Lines) {
+			return fmt.Sprintf("ptbox stopped before line %d: %s", n.N, l.text), ""
+		}
+		u := under.Lines[i]
+		if n == u {
+			continue
+		}
+		for _, a := range allowed {
+			if a.Call.MatchString(l.text) && a.Kernel.MatchString(n.Result) && a.Ptbox.MatchString(u.Result) {
+				return "", a.Why
+			}
+		}
+		return fmt.Sprintf("line %d: %s\n\tkernel: %s\n\tptbox:  %s", n.N, l.text, n.Result, u.Result), ""
+	}
+	var out []string
+	for _, s := range native.Tree {
+		if !slices.Contains(under.Tree, s) {
+			out = append(out, "tree: only with the kernel: "+s)
+		}
+	}
+	for _, s := range under.Tree {
+		if !slices.Contains(native.Tree, s) {
+			out = append(out, "tree: only with ptbox: "+s)
+		}
+	}
+	return strings.Join(out, "\n"), ""
+}
+
+// Shrink looks for a shorter script with a difference.
+func (r *Runner) Shrink(ctx context.Context, d *Difference, allowed []Allowed) *Difference {
+	modes := []string{d.Mode}
+	var sides *Sides
+	defer func() {
+		if sides != nil {
+			sides.Close()
+		}
+	}()
+	try := func(w *World, calls []string) *Difference {
+		if sides != nil && sides.w != w {
+			sides.Close()
+			sides = nil
+		}
+		if sides == nil {
+			var err error
+			if sides, err = r.Open(ctx, w, modes); err != nil {
+				return nil
+			}
+		}
+		got, again, _, err := sides.Compare(calls, allowed)
+		if !again || err != nil || got != nil {
+			sides.Close()
+			sides = nil
+		}
+		if err != nil {
+			return nil
+		}
+		return got
+	}
+	best := try(d.World, d.Calls)
+	if best == nil {
+		d.Text += "\n(not in a fresh sandbox: it needs what earlier scripts of this seed have left)"
+		return d
+	}
+	best.Calls = fewer(best.Calls, func(calls []string) bool {
+		got := try(d.World, calls)
+		if got != nil {
+			best = got
+		}
+		return got != nil
+	})
+	// Fewer mounts, fewer objects.
+	w := best.World
+	for _, part := range []func(*Case) *string{func(c *Case) *string { return &c.Mounts }, func(c *Case) *string { return &c.Tree }} {
+		lines := strings.Split(strings.Trim(*part(&w.Case), "\n"), "\n")
+		fewer(lines, func(some []string) bool {
+			small := *w
+			*part(&small.Case) = strings.Join(some, "\n") + "\n"
+			got := try(&small, best.Calls)
+			if got != nil {
+				best, w = got, &small
+			}
+			return got != nil
+		})
+	}
+	return best
+}
+
+// fewer removes what bad does not need (delta debugging).
+func fewer(list []string, bad func([]string) bool) []string {
+	for size := (len(list) + 1) / 2; size > 0; {
+		shorter := false
+		for from := 0; from < len(list); {
+			some := slices.Concat(list[:from], list[min(from+size, len(list)):])
+			if bad(some) {
+				list, shorter = some, true
+			} else {
+				from += size
+			}
+		}
+		if size == 1 && !shorter {
+			break
+		}
+		if size > 1 {
+			size /= 2
+		}
+	}
+	return list
+}

@@ -1,0 +1,159 @@
+package difftest
+
+import (
+	"errors"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/ptbox/ptbox/internal/testutil"
+)
+
+// byDesign are the differences that the fuzzer accepts. Each ends the
+// comparison of its script.
+var byDesign = []Allowed{
+	{
+		"mount points have fixed places: a directory above one cannot be renamed",
+		regexp.MustCompile(`rename`), regexp.MustCompile(`^(OK|ENOTEMPTY)`), regexp.MustCompile(`^EBUSY`), nil,
+	},
+	{
+		"in an overlay a descriptor that was opened before the copy-up keeps showing the lower object",
+		regexp.MustCompile(`\$f`), regexp.MustCompile(`^OK`), regexp.MustCompile(`^OK`), func(_ string, w *World) bool { return w.Copies > 0 },
+	},
+	{
+		"a .. looks for the parent by its path, which asks for the search permission of the directories above it",
+		regexp.MustCompile(`\.\.`), regexp.MustCompile(``), regexp.MustCompile(`^EACCES`), nil,
+	},
+	{
+		"a guest that makes a directory above a mount's source unsearchable, at another place of the view, shuts itself out",
+		regexp.MustCompile(``), regexp.MustCompile(``), regexp.MustCompile(`^EACCES`), func(_ string, w *World) bool { return w.nested },
+	},
+	{
+		"the fast path does not tell by which of two places something was opened",
+		regexp.MustCompile(``), regexp.MustCompile(``), regexp.MustCompile(``), func(mode string, w *World) bool { return strings.Contains(mode, "fast") && w.twice },
+	},
+	{
+		"the fast path does not ask for the search permission of directories above a mount",
+		regexp.MustCompile(``), regexp.MustCompile(`^EACCES`), regexp.MustCompile(`^(OK|ENOENT|ENOTDIR|ELOOP|EINVAL)`),
+		func(mode string, _ *World) bool { return strings.Contains(mode, "fast") },
+	},
+}
+
+// notFast are cases that --fast=on does not pass, and why.
+var notFast = map[string]string{
+	"found/search permission above a mount point": "the fast path does not ask for the search permission of directories above a mount",
+	"found/descriptors of files shown twice":      "the fast path does not tell by which of two places a file was opened",
+}
+
+func envInt(t *testing.T, name string, missing int) int {
+	v := os.Getenv(name)
+	if v == "" {
+		return missing
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// TestRandom runs random scripts on random views (make fuzz-diff). Every seed
+// is a world of its own, in which scriptsPerWorld scripts run.
+//
+//	PTBOX_FUZZ_SEQS=20000 PTBOX_FUZZ_SEED=7 go test ./test/diff -run TestRandom -v
+func TestRandom(t *testing.T) {
+	if os.Geteuid() != 0 {
+		testutil.Skip(t, testutil.NeedRoot, "the native side mounts")
+	}
+	r := theRunner(t)
+	r.Ptbox = testutil.Ptbox(t)
+	modes := trapModes(t, r.Ptbox)
+	seqs, seed := envInt(t, "PTBOX_FUZZ_SEQS", 30), envInt(t, "PTBOX_FUZZ_SEED", 80)
+	most := envInt(t, "PTBOX_FUZZ_MOST", 5)
+	const scriptsPerWorld = 24
+	var mu sync.Mutex
+	var worlds, none, scripts, calls, found int
+	ended := map[string]int{}
+	next := uint64(seed)
+	work := func() {
+		for {
+			mu.Lock()
+			if scripts >= seqs || found >= most || t.Context().Err() != nil {
+				mu.Unlock()
+				return
+			}
+			w := NewWorld(next)
+			next++
+			worlds++
+			mu.Unlock()
+			sides, err := r.Open(t.Context(), w, modes)
+			if errors.Is(err, ErrNoWorld) {
+				t.Logf("seed %d: %v", w.Seed, err)
+				mu.Lock()
+				none++
+				mu.Unlock()
+				continue
+			}
+			if err != nil && strings.Contains(err.Error(), "permission denied") {
+				// The view is built with the rights of who starts it.
+				mu.Lock()
+				none++
+				mu.Unlock()
+				continue
+			}
+			if err != nil {
+				t.Errorf("seed %d: %v\n%s\n%s", w.Seed, err, w.Case.Mounts, w.Case.Tree)
+				mu.Lock()
+				found++
+				mu.Unlock()
+				continue
+			}
+			for n := range scriptsPerWorld {
+				d, again, done, err := sides.Compare(w.Sequence(n), byDesign)
+				mu.Lock()
+				scripts++
+				calls += done
+				for why, k := range sides.Ended {
+					ended[why] += k
+				}
+				clear(sides.Ended)
+				if d != nil || err != nil {
+					found++
+				}
+				mu.Unlock()
+				if err != nil {
+					t.Errorf("seed %d: %v", w.Seed, err)
+				}
+				if d != nil || err != nil || !again {
+					sides.Close()
+					if d != nil {
+						t.Errorf("%v", r.Shrink(t.Context(), d, byDesign))
+					}
+					if sides = nil; d != nil || err != nil || w.Copies > 0 {
+						break
+					}
+					if sides, err = r.Open(t.Context(), w, modes); err != nil {
+						t.Errorf("seed %d: %v", w.Seed, err)
+						break
+					}
+				}
+			}
+			if sides != nil {
+				sides.Close()
+			}
+		}
+	}
+	var wg sync.WaitGroup
+	for range envInt(t, "PTBOX_FUZZ_PROCS", 2) {
+		wg.Go(work)
+	}
+	wg.Wait()
+	t.Logf("%d scripts, %d calls a mode, modes %s; %d worlds, %d that the kernel or a lack of rights refused; %d differences",
+		scripts, calls, strings.Join(modes, ", "), worlds, none, found)
+	for why, k := range ended {
+		t.Logf("%d times compared up to: %s", k, why)
+	}
+}
