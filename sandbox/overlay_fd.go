@@ -164,29 +164,37 @@ func (h *handler) magicLink(c *tracer.Call, from, to *fsview.Resolution, u *fsvi
 	}
 	src := "/proc/" + link
 	flags := unix.AT_SYMLINK_FOLLOW
-	if text, e := h.readProc(link); e == 0 {
-		if b, ok := h.lowerBehind(text, link); ok {
-			if b.u != u {
-				c.Fail(unix.EXDEV)
-				return
-			}
-			if src, e = h.lift(c, &b); e != 0 {
-				c.Fail(e)
-				return
-			}
-			flags = 0
-			c.SetPath(1, []byte(src))
-			c.SetArg(4, 0)
-		}
+	text, e := h.readProc(link)
+	var b behind
+	lower := false
+	if e == 0 {
+		b, lower = h.lowerBehind(text, link)
+	}
+	if lower && b.u != u {
+		c.Fail(unix.EXDEV)
+		return
 	}
 	if u == nil {
 		return
 	}
 	rel := relOf(to)
-	n, e := u.Ready(rel)
+	if n, e := u.State(rel); e == 0 && !n.Visible && to.Slash {
+		c.Fail(unix.ENOENT)
+		return
+	}
+	n, e := u.Ready(rel) // before the copy: nothing is copied for a name that is taken
 	if e != 0 {
 		c.Fail(e)
 		return
+	}
+	if lower {
+		if src, e = h.lift(c, &b); e != 0 {
+			c.Fail(e)
+			return
+		}
+		flags = 0
+		c.SetPath(1, []byte(src))
+		c.SetArg(4, 0)
 	}
 	if n.Whiteout {
 		h.reply(c, u.Make(rel, func(at int, name string) unix.Errno {
