@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"io/fs"
 	"os"
 	"path"
@@ -29,6 +30,16 @@ func (s *Sandbox) fastTable() *fastpath.Table {
 	}
 	t := &fastpath.Table{Flags: fastpath.ViewAnyFD}
 	mounts := s.view.Mounts()
+	twice := map[*fsview.Mount]bool{}
+	differ := false // in what they allow
+	for _, m := range mounts {
+		if s.view.Ambiguous(m) {
+			for o := range twice {
+				differ = differ || o.Flags != m.Flags
+			}
+			twice[m] = true
+		}
+	}
 	hidden := map[*fsview.Mount]bool{}
 	if mode == "auto" {
 		for _, m := range mounts[1:] {
@@ -51,8 +62,14 @@ func (s *Sandbox) fastTable() *fastpath.Table {
 			// A descriptor may lie in it, and nothing tells.
 			t.Flags &^= fastpath.ViewAnyFD
 		}
-		if s.view.Ambiguous(m) {
+		if twice[m] {
 			f |= fastpath.MountTwice
+		}
+		if twice[m] && differ {
+			f |= fastpath.MountDiffers
+		}
+		if m != mounts[0] && s.guarded(m) {
+			f |= fastpath.MountGuarded
 		}
 		if !ok || hidden[m] {
 			f |= fastpath.MountSlow
@@ -121,6 +138,32 @@ func fastFlags(m *fsview.Mount) (f uint32, ok bool) {
 	limited := m.Size != 0 || m.Inodes != 0
 	mapped := m.Flags&fsview.NoExec != 0 && mapsFiles(m) // an open has to be seen
 	return f, m.IsDir() && m.Flags&(fsview.NoSymFollow|fsview.NoAtime) == 0 && !limited && !mapped
+}
+
+// guarded reports whether the guest could forbid the search of a directory
+// between the root of the mount that m lies on and m's mount point, or whether
+// that is forbidden already. What belongs to others it cannot change, and
+// missing directories are our own and read-only.
+func (s *Sandbox) guarded(m *fsview.Mount) bool {
+	at := path.Dir(m.Target)
+	p := s.view.MountAt(at)
+	if os.Geteuid() == 0 || p.Kind == fsview.Synth {
+		return false
+	}
+	if p.Kind == fsview.Overlay {
+		return true
+	}
+	for ; s.view.MountAt(at) == p; at = path.Dir(at) {
+		host := cmp.Or(p.HostOf(at), "/")
+		var st unix.Stat_t
+		if unix.Stat(host, &st) != nil || int(st.Uid) == os.Geteuid() || unix.Faccessat(unix.AT_FDCWD, host, unix.X_OK, unix.AT_EACCESS) != nil {
+			return true
+		}
+		if at == "/" {
+			break
+		}
+	}
+	return false
 }
 
 // hides reports whether something lies under the mount point of m, in p, that

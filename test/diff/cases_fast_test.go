@@ -195,4 +195,58 @@ var fastCases = []Case{
 		removexattr "/f" "user.a"
 		getxattr "/f" "user.a" => ENODATA
 	`},
+	{Name: "directories above mounts that are shut", Tree: boundTree, Mounts: "bind @m /mnt\nbind @n /mnt/sub\ntmpfs /d/sub/empty\nbind @n /d/sub/empty/in\nbind @file /g", Script: `
+		stat "/mnt/sub/other" => OK
+		chmod "/mnt" 0600
+		stat "/mnt/sub/other" => EACCES
+		stat "/mnt/sub" => EACCES
+		open "/mnt/sub/missing" O_RDONLY => EACCES
+		open "/tomnt/sub/other" O_RDONLY => EACCES
+		access "//mnt/./sub/other" F_OK => EACCES
+		execve "/mnt/sub/missing" "x" => EACCES
+		chmod "/mnt" 0711
+		stat "/mnt/sub/other" => OK
+		chdir "/mnt/sub"
+		chmod "/mnt" 0
+		stat "other" => OK
+		stat "../in" => EACCES
+		getcwd
+		stat "/mnt/sub/other" => EACCES
+		chmod "/mnt" 0755
+		chdir "/"
+		mkdir "/d/sub/empty/x" 0755
+		chmod "/d/sub/empty" 0600
+		stat "/d/sub/empty/in/other" => EACCES
+		stat "/d/sub/empty/x/y" => EACCES
+		chmod "/d/sub/empty" 0755
+		chmod "/d" 0644
+		stat "/d/sub/empty/in/other" => EACCES
+		stat "/d/sub/empty" => EACCES
+		lstat "/d/sub/empty/x" => EACCES
+		chmod "/d" 0755
+		chmod "/d/sub" 0
+		stat "/d/sub/empty/in/other" => EACCES
+		readlink "/d/sub/empty/x" => EACCES
+		chmod "/d/sub" 0755
+		stat "/d/sub/empty/in/other" => OK
+		r=open "/" O_RDONLY
+		chmod "/" 0600
+		stat "/g" => EACCES
+		open "/g" O_RDONLY => EACCES
+		stat "/mnt/sub/other" => EACCES
+		stat "/d/sub/empty/in" => EACCES
+		fchmod $r 0755
+		stat "/g" => OK
+	`},
+	{Name: "a directory shown twice, opened like a file", Tree: boundTree, Mounts: "bind @m /mnt\nbind @m /dcopy", Script: `
+		a=open "/mnt/sub" O_RDONLY
+		b=open "/dcopy/sub" O_RDONLY|O_CLOEXEC
+		fchdir $b
+		getcwd => OK "/dcopy/sub" 11
+		fchdir $a
+		getcwd => OK "/mnt/sub" 9
+		f=open "/dcopy/in" O_RDONLY
+		read $f 20
+		newfstatat $b ".."
+	`},
 }

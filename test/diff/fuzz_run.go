@@ -18,8 +18,16 @@ type Allowed struct {
 	Why string
 	// Call, Kernel and Ptbox are matched with the line and the two results.
 	Call, Kernel, Ptbox *regexp.Regexp
+	// Before must match a call that has succeeded before; nil is no demand.
+	Before *regexp.Regexp
 	// When limits it to some modes and worlds; nil is all.
 	When func(mode string, w *World) bool
+}
+
+func (a *Allowed) after(c *Case, lines []Line) bool {
+	return a.Before == nil || slices.ContainsFunc(lines, func(l Line) bool {
+		return first(l.Result) == "OK" && a.Before.MatchString(c.line(l.N).text)
+	})
 }
 
 // Difference is what a fuzzer has found.
@@ -166,7 +174,7 @@ func firstDifference(c *Case, native, under *Result, allowed []Allowed) (text, e
 			continue
 		}
 		for _, a := range allowed {
-			if a.Call.MatchString(l.text) && a.Kernel.MatchString(n.Result) && a.Ptbox.MatchString(u.Result) {
+			if a.Call.MatchString(l.text) && a.Kernel.MatchString(n.Result) && a.Ptbox.MatchString(u.Result) && a.after(c, native.Lines[:i]) {
 				return "", a.Why
 			}
 		}

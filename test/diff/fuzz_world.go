@@ -24,8 +24,8 @@ type World struct {
 	// nested says that the source of a mount lies in a directory that another
 	// one shows.
 	nested bool
-	// twice says that something is shown at two places.
-	twice bool
+	// deep says that a mount point lies below a directory other than "/".
+	deep bool
 }
 
 // copyMark stands for the number of the script in the paths of a world with
@@ -83,8 +83,11 @@ func NewWorld(seed uint64) *World {
 		fmt.Fprintln(&m.mounts, "proc /proc")
 		w.proc = true
 	}
+	for l := range strings.Lines(m.mounts.String()) {
+		f := strings.Fields(l)
+		w.deep = w.deep || slices.ContainsFunc(f[1:min(len(f), 3)], func(at string) bool { return strings.Count(at, "/") > 1 && at[0] == '/' })
+	}
 	w.Case.Tree, w.Case.Mounts = m.tree.String(), m.mounts.String()
-	w.twice = strings.Contains(w.Case.Mounts, "bind /") || strings.Count(w.Case.Mounts, "bind @m") > 1 || strings.Count(w.Case.Mounts, "bind @n") > 1
 	return w
 }
 

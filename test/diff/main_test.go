@@ -163,9 +163,6 @@ func TestDiff(t *testing.T) {
 				}
 			}
 			for _, mode := range modes {
-				if notFast[c.Name] != "" && strings.Contains(mode, "fast") {
-					continue
-				}
 				under, err := r.Under(limit(t), &c, strings.Fields(mode)[0], strings.Fields("--trap "+mode)...)
 				if err != nil {
 					t.Errorf("--trap %s: %v", mode, err)

@@ -82,6 +82,8 @@ func Defines() []Define {
 		{"MOUNT_NO_EXEC", MountNoExec},
 		{"MOUNT_EXACT", MountExact},
 		{"MOUNT_TWICE", MountTwice},
+		{"MOUNT_DIFFERS", MountDiffers},
+		{"MOUNT_GUARDED", MountGuarded},
 		{"VIEW_ANY_FD", ViewAnyFD},
 		{"VIEW_NO_STAT", ViewNoStat},
 		{"VIEW_NO_ACCESS", ViewNoAccess},

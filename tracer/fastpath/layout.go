@@ -152,6 +152,8 @@ const (
 	MountNoExec              // access(X_OK) says no
 	MountExact               // asked for: the call tells a mount point from what lies below
 	MountTwice               // what it shows is shown elsewhere too: the tracer must see which place a directory was opened by
+	MountDiffers             // and what may be done there is something else: the same for files
+	MountGuarded             // the guest may shut a directory above it, in the mount that it lies on
 	ViewAnyFD                // the guest's own descriptors may be used
 	ViewNoStat               // stat and its kin are emulated
 	ViewNoAccess             // access is emulated

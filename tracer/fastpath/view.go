@@ -199,6 +199,7 @@ func (t *Table) Place(b []byte, first int) (r Rules, fds []int, err error) {
 		fd, mf := -1, uint32(MountSlow)
 		if n.mount >= 0 {
 			e[16] = 1
+			mf |= t.Mounts[n.mount].Flags & MountGuarded
 			if f, ok := number[n.mount]; ok {
 				fd, mf = f, t.Mounts[n.mount].Flags
 			}

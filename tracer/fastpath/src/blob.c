@@ -66,7 +66,11 @@ static long answer(struct slot *s)
 	open:
 		if (fl & O_CREAT && view & VIEW_NO_CREATE)
 			return SLOW - WHY_CALL;
-		return walk(s, fd, path, how(fl, mode), KEEP | (fl & (O_DIRECTORY | O_PATH) ? MOUNT_TWICE : 0));
+		f = walk(s, fd, path, how(fl, mode), KEEP | MOUNT_DIFFERS | (fl & (O_DIRECTORY | O_PATH) ? MOUNT_TWICE : 0));
+		if (f < 0 || !(view & MOUNT_TWICE) || fl & (O_DIRECTORY | O_PATH) || !directory(f))
+			return f;
+		r = SLOW - WHY_MOUNT; /* which place it was opened by has to be noted */
+		break;
 
 	case __NR_lstat:
 		fl = AT_NOFOLLOW;

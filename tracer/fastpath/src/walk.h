@@ -229,6 +229,28 @@ static int compose(struct slot *s, char *path, const char *name, const char *tai
 	return 0;
 }
 
+/* search asks for the permission to look for the mount point at q, in the
+   directory that lies at rel in the mount m: 0, an error, or SLOW. */
+static long search(const struct node *m, const char *rel, char *q)
+{
+	long r;
+	if (m->flags & MOUNT_SLOW || m->fd < 0)
+		return SLOW - WHY_MOUNT;
+	if (q == rel) {
+		r = gadget(__NR_faccessat2, m->fd, EMPTY, 1, AT_EMPTY | AT_EACCESS, 0);
+	} else {
+		char was[2] = {q[0], q[1]};
+		q[0] = '.', q[1] = 0;
+		r = openat2(m->fd, rel, literal(PATH_DIR));
+		q[0] = was[0], q[1] = was[1];
+		if (r >= 0) {
+			closefd(r);
+			return 0;
+		}
+	}
+	return r == 0 || r == -EACCES ? r : SLOW - WHY_MOUNT;
+}
+
 /* absolute walks the mount table. While the path runs over directories that
    have mounts below them, names are taken literally and no symlink may be
    met; from the first name on that leads to no mount, the kernel walks. */
@@ -257,6 +279,9 @@ again:;
 			break;
 		node = k;
 		if (NODES[node].mount) {
+			long r = NODES[node].flags & MOUNT_GUARDED ? search(m, rel, (char *)q) : 0;
+			if (r)
+				return r;
 			m = &NODES[node];
 			rel = slashes(e);
 		}
@@ -309,8 +334,15 @@ again:;
 	goto again;
 }
 
-struct stat { u64 dev, ino, rest[16]; };
+struct stat { u64 dev, ino, nlink; u32 mode, rest[29]; };
 _Static_assert(sizeof(struct stat) == 144, "stat");
+
+/* directory says whether a descriptor is one of a directory. */
+static int directory(long fd)
+{
+	struct stat st;
+	return gadget(__NR_newfstatat, fd, EMPTY, (long)&st, AT_EMPTY, 0) != 0 || (st.mode & 0170000) == 0040000;
+}
 
 enum { ABOVE = 1, ROOT = 2 };
 
