@@ -15,9 +15,8 @@ type sequence struct {
 	// known are paths that are there, or that a call may have made.
 	known []string
 	// who are the prefixes of the processes and threads that make calls.
-	who  []string
-	fd   int
-	call []template
+	who []string
+	fd  int
 }
 
 // template makes one call; weight is how often.
