@@ -81,3 +81,19 @@ var strs = struct {
 
 // cwdArg is AT_FDCWD as an argument.
 const cwdArg = ^uintptr(99)
+
+// rawFuzz makes a call that may wait, so the runtime is told.
+func rawFuzz(nr int, a, b, c, d, e, f uint64) {
+	unix.Syscall6(uintptr(nr), uintptr(a), uintptr(b), uintptr(c), uintptr(d), uintptr(e), uintptr(f))
+}
+
+// rawFork makes a child that makes a call and ends.
+//
+//go:norace
+func rawFork(nr int, a, b uint64) {
+	r, _, e := unix.RawSyscall6(uintptr(nr), uintptr(a), uintptr(b), 0, 0, 0, 0)
+	for e == 0 && r == 0 {
+		unix.RawSyscall(unix.SYS_CHDIR, uintptr(unsafe.Pointer(unsafe.SliceData(marked))), 0, 0)
+		unix.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
+	}
+}

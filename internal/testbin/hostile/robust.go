@@ -17,6 +17,7 @@ import (
 
 func init() {
 	parts["threads"] = func(args []string) error { return threads(args[0]) }
+	parts["threads-some"] = func([]string) error { return threads("60") }
 	parts["thread-ends"] = func([]string) error { return threadEnds() }
 	parts["exec-race"] = func([]string) error { return repeat("exec-many", 20) }
 	parts["exec-many"] = func([]string) error { return execMany() }
