@@ -41,7 +41,9 @@ func BinDir() (string, error) {
 
 // Build compiles pkg (a path relative to the module root) statically and
 // returns the program's path. Concurrent builds of one program are safe.
-func Build(pkg, name string) (string, error) {
+func Build(pkg, name string) (string, error) { return buildWith(pkg, name, "CGO_ENABLED=0") }
+
+func buildWith(pkg, name, cgo string, flags ...string) (string, error) {
 	dir, err := BinDir()
 	if err != nil {
 		return "", err
@@ -52,9 +54,9 @@ func Build(pkg, name string) (string, error) {
 	}
 	defer os.RemoveAll(tmp)
 	exe := filepath.Join(tmp, name)
-	cmd := exec.Command("go", "build", "-o", exe, "./"+pkg)
+	cmd := exec.Command("go", append(append([]string{"build"}, flags...), "-o", exe, "./"+pkg)...)
 	cmd.Dir = ModuleRoot()
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Env = append(os.Environ(), cgo)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build %s: %w\n%s", pkg, err, out)
 	}
@@ -66,11 +68,15 @@ var ptbox = sync.OnceValues(func() (string, error) {
 	if p := os.Getenv("PTBOX_BIN"); p != "" {
 		return filepath.Abs(p)
 	}
+	if os.Getenv("PTBOX_RACE_DETECTOR") == "1" {
+		return buildWith("cmd/ptbox", "ptbox-race", "CGO_ENABLED=1", "-race")
+	}
 	return Build("cmd/ptbox", "ptbox")
 })
 
 // Ptbox returns the path of the ptbox binary, built once a process.
-// PTBOX_BIN names one that is built already.
+// PTBOX_BIN names one that is built already, PTBOX_RACE_DETECTOR=1 asks for one
+// that tells of data races.
 func Ptbox(t testing.TB) string {
 	t.Helper()
 	p, err := ptbox()
