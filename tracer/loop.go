@@ -49,9 +49,7 @@ func (tr *Tracer) dispatch(tid int, status uint32) {
 	}
 	if t == nil {
 		// A child whose first stop comes before its parent's event.
-		t = tr.newTask(tid)
-		t.held = true
-		tr.orphans++
+		tr.hold(tr.newTask(tid))
 		return
 	}
 	if t.held {
@@ -159,6 +157,10 @@ func (tr *Tracer) forkStop(t *Task) {
 	if c == nil {
 		c = tr.newTask(int(msg))
 	}
+	if c.known {
+		tr.resume(t, 0) // adopted already: adoptOrphans
+		return
+	}
 	switch {
 	case t.slot != noSlot:
 		// The call was redirected: both return into the stub. Take the
@@ -211,6 +213,8 @@ func (tr *Tracer) signalStop(t *Task, sig int) {
 // window. All other threads of the process are gone.
 func (tr *Tracer) execStop(t *Task) {
 	tr.stats.Execs++
+	// The threads that might have told of a child are gone.
+	tr.adoptOrphans(t)
 	if old, e := ptrace.EventMsg(t.Tid); e == 0 && int(old) != t.Tid {
 		// A thread that was not the leader has taken over the leader's id
 		// (execve(2), "Effect on other attributes"): its own record goes on

@@ -29,6 +29,7 @@ type Task struct {
 	Data any
 
 	tgid   int
+	ppid   int   // while held: the process that made it
 	slot   int16 // the slot this task's rewritten call lives in, or noSlot
 	setup  bool  // our own code before the command's exec
 	window bool  // the window is mapped
@@ -137,6 +138,9 @@ func (tr *Tracer) UnshareFS(t *Task) {
 
 // remove forgets a task that is gone.
 func (tr *Tracer) remove(t *Task) {
+	if t.known {
+		tr.adoptOrphans(t) // while it still has what they inherit
+	}
 	tr.releaseSlot(t)
 	tr.mem.forget(t.Tid)
 	if t.known {
@@ -145,29 +149,6 @@ func (tr *Tracer) remove(t *Task) {
 	tr.dropFS(t)
 	t.dropMM()
 	delete(tr.tasks, t.Tid)
-	tr.resolveOrphans(t)
-}
-
-// resolveOrphans adopts children whose first stop was seen and whose parent's
-// event will never come, because the parent has just gone.
-func (tr *Tracer) resolveOrphans(gone *Task) {
-	if tr.orphans == 0 {
-		return
-	}
-	for _, t := range tr.tasks {
-		if !t.held {
-			continue
-		}
-		if p := tr.tasks[statusField(t.Tid, "PPid:")]; p != nil && p != t && p.known {
-			continue // alive: its event is still to come
-		}
-		t.held = false
-		tr.orphans--
-		gone.FS = nil
-		tr.adopt(t, gone)
-		tr.firstStop(t)
-		tr.resume(t, 0)
-	}
 }
 
 // releaseSlot gives the task's slot back.

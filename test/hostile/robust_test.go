@@ -61,3 +61,6 @@ func TestThreads(t *testing.T) {
 	}
 	same(t, "threads", n)
 }
+
+// A parent may be killed before it has told of its child.
+func TestBornDying(t *testing.T) { same(t, "born-dying") }

@@ -97,3 +97,25 @@ func rawFork(nr int, a, b uint64) {
 		unix.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
 	}
 }
+
+// forkForks makes a child that makes children, which make one each and end,
+// until it is killed. Several may be about to be born at any moment.
+//
+//go:norace
+func forkForks() (pid uintptr, e unix.Errno) {
+	pid, _, e = unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+	for e == 0 && pid == 0 {
+		r, _, o := unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+		if o == 0 && r == 0 {
+			for range 4 {
+				r, _, o = unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+				if o == 0 && r == 0 {
+					unix.RawSyscall(unix.SYS_CHDIR, uintptr(unsafe.Pointer(unsafe.SliceData(marked))), 0, 0)
+				}
+			}
+			unix.RawSyscall(unix.SYS_EXIT_GROUP, 0, 0, 0)
+		}
+		unix.RawSyscall6(unix.SYS_WAIT4, r, 0, unix.WNOHANG, 0, 0, 0)
+	}
+	return pid, e
+}

@@ -383,3 +383,29 @@ func blocked() error {
 }
 
 func fdName(fd int) string { return fmt.Sprintf("/proc/self/fd/%d", fd) }
+
+func init() { parts["born-dying"] = func([]string) error { return bornDying() } }
+
+// bornDying kills whole groups of processes that are being born, and looks
+// whether others are answered as ever.
+func bornDying() error {
+	runtime.LockOSThread()
+	for i := range 150 {
+		pid, e := forkForks()
+		if e != 0 {
+			return e
+		}
+		unix.Setpgid(int(pid), int(pid))
+		time.Sleep(time.Duration(i*37%4000) * time.Microsecond)
+		if !openOnce("/etc/hostname", 0) || !openOnce("/none", unix.ENOENT) {
+			return fmt.Errorf("wrong answer in round %d", i)
+		}
+		unix.Kill(-int(pid), unix.SIGKILL)
+		unix.Kill(int(pid), unix.SIGKILL)
+		var ws unix.WaitStatus
+		if _, err := unix.Wait4(int(pid), &ws, 0, nil); err != nil || !ws.Signaled() {
+			return fmt.Errorf("round %d: %w, status %#x", i, err, ws)
+		}
+	}
+	return nil
+}
