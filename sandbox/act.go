@@ -152,7 +152,7 @@ func (h *handler) actLate(c *tracer.Call, r *fsview.Resolution) {
 
 // actOn makes the call on the object of fd.
 func (h *handler) actOn(c *tracer.Call, fd int) {
-	name := "/proc/self/fd/" + strconv.Itoa(fd)
+	name := h.fdName(fd)
 	defer h.become(c.Task)()
 	var v int
 	var e unix.Errno
@@ -179,15 +179,26 @@ func (h *handler) actOn(c *tracer.Call, fd int) {
 	}
 }
 
+// fdName is a path to an open descriptor.
+func (h *handler) fdName(fd int) string {
+	if fd >= len(h.fdNames) {
+		return "/proc/self/fd/" + strconv.Itoa(fd)
+	}
+	if h.fdNames[fd] == "" {
+		h.fdNames[fd] = "/proc/self/fd/" + strconv.Itoa(fd)
+	}
+	return h.fdNames[fd]
+}
+
 func actStat(c *tracer.Call, fd int, to, flags uint64) (int, unix.Errno, bool) {
 	if uint32(flags)&^statBits != 0 {
 		return 0, 0, false
 	}
-	var b [statSize]byte
-	if _, e := onFD(unix.SYS_NEWFSTATAT, fd, "", b[:], emptyPath); e != 0 {
+	b := c.Scratch(statSize)
+	if e := statFD(fd, b); e != 0 {
 		return 0, e, true
 	}
-	return 0, c.Write(to, b[:]), true
+	return 0, c.Write(to, b), true
 }
 
 func (h *handler) actStatx(c *tracer.Call, fd int) (int, unix.Errno, bool) {
@@ -196,15 +207,14 @@ func (h *handler) actStatx(c *tracer.Call, fd int) (int, unix.Errno, bool) {
 	if flags&^(statBits|statxSync) != 0 || mask&reserved != 0 {
 		return 0, 0, false
 	}
-	var b [statxSize]byte
-	how := int(flags&(statxSync|unix.AT_NO_AUTOMOUNT)) | emptyPath
-	if _, e := onFD(unix.SYS_STATX, fd, "", how, uint64(mask), b[:]); e != 0 {
+	b := c.Scratch(statxSize)
+	if e := statxFD(fd, flags&(statxSync|unix.AT_NO_AUTOMOUNT), mask, b); e != 0 {
 		return 0, e, true
 	}
 	if patch := h.statxPatch(c); patch != nil {
-		patch(b[:])
+		patch(b)
 	}
-	return 0, c.Write(c.Args[4], b[:]), true
+	return 0, c.Write(c.Args[4], b), true
 }
 
 func actAccess(_ *tracer.Call, fd int, mode, flags uint64) (int, unix.Errno, bool) {
@@ -212,8 +222,8 @@ func actAccess(_ *tracer.Call, fd int, mode, flags uint64) (int, unix.Errno, boo
 	if uint32(mode)&^7 != 0 || uint32(flags)&^known != 0 {
 		return 0, 0, false
 	}
-	v, e := onFD(unix.SYS_FACCESSAT2, fd, "", mode&7, int(flags&unix.AT_EACCESS)|emptyPath)
-	return v, e, e != unix.ENOSYS
+	e := accessFD(fd, uint32(mode)&7, uint32(flags)&unix.AT_EACCESS)
+	return 0, e, e != unix.ENOSYS
 }
 
 func actChmod(name string, mode uint64) (int, unix.Errno, bool) {
@@ -246,7 +256,7 @@ func times(c *tracer.Call, at uint64, size int) ([]byte, unix.Errno) {
 	if at == 0 {
 		return nil, 0
 	}
-	b := make([]byte, size)
+	b := c.Scratch(size)
 	return b, c.Read(at, b)
 }
 
@@ -283,7 +293,7 @@ func actGet(c *tracer.Call, p string, name, to, size uint64) (int, unix.Errno, b
 	if !ok {
 		return 0, 0, false
 	}
-	b := make([]byte, min(size, xattrMax))
+	b := c.Scratch(int(min(size, xattrMax)))
 	n, e := onFD(unix.SYS_GETXATTR, p, s, b, len(b))
 	if e == 0 && len(b) > 0 {
 		e = c.Write(to, b[:n])
@@ -292,7 +302,7 @@ func actGet(c *tracer.Call, p string, name, to, size uint64) (int, unix.Errno, b
 }
 
 func actList(c *tracer.Call, p string, to, size uint64) (int, unix.Errno, bool) {
-	b := make([]byte, min(size, xattrMax))
+	b := c.Scratch(int(min(size, xattrMax)))
 	n, e := onFD(unix.SYS_LISTXATTR, p, b, len(b))
 	if e == 0 && len(b) > 0 {
 		e = c.Write(to, b[:n])
@@ -305,7 +315,7 @@ func actSet(c *tracer.Call, p string, name, from, size, flags uint64) (int, unix
 	if !ok || size > xattrMax {
 		return 0, 0, false
 	}
-	b := make([]byte, size)
+	b := c.Scratch(int(size))
 	if e := c.Read(from, b); e != 0 {
 		return 0, e, true
 	}
@@ -341,8 +351,8 @@ func actXattrat(c *tracer.Call, _ int, p string) (int, unix.Errno, bool) {
 
 // readHeld is readlink of a held object.
 func (h *handler) readHeld(c *tracer.Call, fd int, buf uint64, size int) {
-	b := make([]byte, min(size, 4096))
-	n, e := onFD(unix.SYS_READLINKAT, fd, "", b, len(b))
+	b := c.Scratch(min(size, unix.PathMax))
+	n, e := readlinkFD(fd, b)
 	if e == unix.ENOENT {
 		e = unix.EINVAL // of "": not a symlink
 	}

@@ -32,3 +32,28 @@ func onFD(nr int, args ...any) (int, unix.Errno) {
 	runtime.KeepAlive(&keep)
 	return int(r), e
 }
+
+// The frequent calls allocate nothing. Each is on the object of fd, which may
+// have been opened with O_PATH.
+
+var noName [1]byte
+
+func statFD(fd int, b []byte) unix.Errno {
+	_, _, e := unix.Syscall6(unix.SYS_NEWFSTATAT, uintptr(fd), uintptr(unsafe.Pointer(&noName)), uintptr(unsafe.Pointer(&b[0])), emptyPath, 0, 0)
+	return e
+}
+
+func statxFD(fd int, flags, mask uint32, b []byte) unix.Errno {
+	_, _, e := unix.Syscall6(unix.SYS_STATX, uintptr(fd), uintptr(unsafe.Pointer(&noName)), uintptr(flags|emptyPath), uintptr(mask), uintptr(unsafe.Pointer(&b[0])), 0)
+	return e
+}
+
+func accessFD(fd int, mode, flags uint32) unix.Errno {
+	_, _, e := unix.Syscall6(unix.SYS_FACCESSAT2, uintptr(fd), uintptr(unsafe.Pointer(&noName)), uintptr(mode), uintptr(flags|emptyPath), 0, 0)
+	return e
+}
+
+func readlinkFD(fd int, b []byte) (int, unix.Errno) {
+	n, _, e := unix.Syscall6(unix.SYS_READLINKAT, uintptr(fd), uintptr(unsafe.Pointer(&noName)), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), 0, 0)
+	return int(n), e
+}

@@ -60,11 +60,11 @@ func parseCreds(status string) (f fsCreds) {
 // returns what takes them back. Looking into the guest's memory stays allowed.
 func (h *handler) become(t *tracer.Task) (back func()) {
 	if !h.changed(t) || h.as != nil {
-		return func() {}
+		return nothing
 	}
 	f, e := h.credsOf(t)
 	if e != 0 {
-		return func() {} // gone
+		return nothing // gone
 	}
 	f.caps |= 1 << unix.CAP_SYS_PTRACE
 	h.as = &f
@@ -75,11 +75,13 @@ func (h *handler) become(t *tracer.Task) (back func()) {
 	}
 }
 
+func nothing() {}
+
 // asRoot is for what is done in between for the view's sake.
 func (h *handler) asRoot() (back func()) {
 	f := h.as
 	if f == nil {
-		return func() {}
+		return nothing
 	}
 	setCreds(*f, h.own)
 	return func() { setCreds(h.own, *f) }

@@ -32,6 +32,7 @@ type handler struct {
 	own       fsCreds
 	as        *fsCreds // whose credentials the tracer has taken on
 	hold      bool     // the resolution at hand is for act
+	fdNames   [64]string
 	noNet     bool
 	abstract  map[string]bool // abstract sockets bound inside, without Landlock
 	pidsLimit int64

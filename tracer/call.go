@@ -34,6 +34,7 @@ type Call struct {
 	data   []byte // payload of the slot
 	fix    []fixup
 	path   [2][]byte
+	buf    []byte
 }
 
 // fixup adds the payload's address to an argument or to a payload word.
@@ -224,6 +225,15 @@ func (c *Call) Read(addr uint64, buf []byte) unix.Errno { return c.Task.read(c.t
 
 // Write copies buf to the guest's memory, or fails with EFAULT.
 func (c *Call) Write(addr uint64, buf []byte) unix.Errno { return c.Task.write(c.tr, addr, buf) }
+
+// Scratch returns n bytes of any content. They are the caller's until it asks
+// again or the stop ends: no stop has to allocate for what it copies.
+func (c *Call) Scratch(n int) []byte {
+	if n > cap(c.buf) {
+		c.buf = make([]byte, n)
+	}
+	return c.buf[:n]
+}
 
 func (t *Task) read(tr *Tracer, addr uint64, buf []byte) unix.Errno {
 	for len(buf) > 0 {

@@ -112,6 +112,7 @@ func (tr *Tracer) start(l *Launch) error {
 	}
 	c.gate, c.gateW, c.report = pipe[0], pipe[1], tr.report[1]
 	tr.child = c // its memory is the child's
+	ptrace.QuietStops()
 	syscall.ForkLock.Lock()
 	pid, e := forkChild(c)
 	syscall.ForkLock.Unlock()

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -16,6 +17,11 @@ import (
 
 func main() {
 	probe.Init() // a probe's child goes no further
+	// With one CPU the Go scheduler would take the only right to run away from
+	// the tracer whenever it waits for 20 µs, and wake two threads to do so.
+	if runtime.GOMAXPROCS(0) == 1 {
+		runtime.GOMAXPROCS(2)
+	}
 	os.Exit(run(os.Args, os.Stdout, os.Stderr))
 }
 
