@@ -105,6 +105,9 @@ func (w *walker) begin(b *Base) unix.Errno {
 	}
 	w.node, w.m = w.v.trie.find(g)
 	w.cur, w.own = b.Dir, false
+	if w.m.Kind == Proc && w.v.HiddenProcess(g) {
+		return unix.ENOENT // as below the directory of a process that is gone
+	}
 	if w.q.Resolve&(unix.RESOLVE_BENEATH|unix.RESOLVE_IN_ROOT) != 0 {
 		w.base = append(w.base[:0], w.g...)
 		w.root = str(w.base)
@@ -269,6 +272,18 @@ func (w *walker) search(rel string, mark int) unix.Errno {
 		return e
 	}
 	return 0
+}
+
+// HiddenProcess reports whether the canonical guest path is that of a process
+// that the guest must not see, or lies below it. Only a descriptor leads there.
+func (v *View) HiddenProcess(guest string) bool {
+	m := v.MountAt(guest)
+	if m == nil || m.Kind != Proc || v.hider == nil {
+		return false
+	}
+	rel := guest[skipSlashes(guest, min(m.tlen, len(guest))):]
+	comp := rel[:endOfName(rel, 0)]
+	return comp != "" && comp[0] >= '0' && comp[0] <= '9' && v.hider.Hidden(comp)
 }
 
 // hidden reports whether comp is a process that the guest must not see.

@@ -22,7 +22,7 @@ func TestStopsDoNotAllocate(t *testing.T) {
 	} {
 		t.Run(call, func(t *testing.T) {
 			run := func(n int) uint64 {
-				o := Options{Root: root, Mounts: []fsview.Mount{{Target: "/bind", Source: filepath.Join(dir, "src")}}}
+				o := Options{Root: root, Fast: "off", Mounts: []fsview.Mount{{Target: "/bind", Source: filepath.Join(dir, "src")}}}
 				var before, after runtime.MemStats
 				runtime.ReadMemStats(&before)
 				out, st, stats := runGuest(t, o, "seq", "-c", strings.Repeat(call+"\n", n))

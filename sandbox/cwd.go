@@ -275,6 +275,9 @@ func (h *handler) Link(caller any, rel string) fsview.Link {
 		return l // a symlink that was opened itself is not followed
 	}
 	if guest, ok := h.guestText(text); ok {
+		if h.view.HiddenProcess(guest) {
+			return fsview.Link{Kind: fsview.LinkDenied, Errno: unix.ENOENT}
+		}
 		l.Body = guest
 	}
 	return l

@@ -20,15 +20,20 @@ import (
 // descriptor, and the kernel knows nothing of the view's mounts. A hostile
 // guest could therefore look below a mount point, at what the mount hides. In
 // mode "auto" such views are spared: where something is hidden, neither the
-// mount above it nor the guest's own descriptors are used.
+// mount above it nor the guest's own descriptors are used. Nor is a file read
+// by those if one of them may lead into procfs, where other processes are
+// hidden.
 func (s *Sandbox) fastTable() *fastpath.Table {
 	mode := s.o.Fast
+	if mode == "" {
+		mode = "auto"
+	}
 	// With an emulated identity, owners and permissions are not the kernel's.
 	// A filter of the guest's own must see the calls that it was written for.
 	if mode != "on" && mode != "auto" || s.o.Trace != nil || s.h.id != nil || s.o.Seccomp != nil {
 		return nil
 	}
-	t := &fastpath.Table{Flags: fastpath.ViewAnyFD}
+	t := &fastpath.Table{Flags: fastpath.ViewAnyFD, OneMount: mode == "auto"}
 	mounts := s.view.Mounts()
 	twice := map[*fsview.Mount]bool{}
 	differ := false // in what they allow
@@ -54,8 +59,14 @@ func (s *Sandbox) fastTable() *fastpath.Table {
 	for _, m := range mounts {
 		if m.Kind == fsview.Proc && mode == "auto" {
 			// The view's procfs is not the host's: other processes and the
-			// host's mounts are hidden. A descriptor leads to the real one.
-			t.Flags &^= fastpath.ViewAnyFD
+			// host's mounts are hidden. A descriptor leads to the real one,
+			// and with it to the names of processes, no further: what a
+			// process has open or runs, Landlock keeps (ptrace(2), "access
+			// mode checking").
+			t.NamesOnly = true
+			if s.h.lock == nil {
+				t.Flags &^= fastpath.ViewAnyFD
+			}
 		}
 		f, ok := fastFlags(m)
 		if !ok && m.Kind != fsview.Proc && m.Kind != fsview.Synth && m.IsDir() {
@@ -178,10 +189,22 @@ func hides(p, m *fsview.Mount) bool {
 	if err := unix.Lstat(host, &under); err != nil {
 		return err != unix.ENOENT
 	}
+	if at, ok := mountID(unix.AT_FDCWD, host); ok {
+		if above, ok := mountID(int(p.Root()), ""); ok && at != above {
+			return false // no open leaves the kernel's mount of p (Table.OneMount)
+		}
+	}
 	if unix.Fstat(int(m.Root()), &top) == nil && under.Dev == top.Dev && under.Ino == top.Ino {
 		return m.Kind == fsview.Proc || m.Flags&^p.Flags&(fsview.ReadOnly|fsview.NoDev|fsview.NoExec|fsview.NoSymFollow) != 0
 	}
 	return !bare(host, 64)
+}
+
+// mountID is the kernel's number of the mount that an object is in.
+func mountID(dir int, name string) (id uint64, ok bool) {
+	var x unix.Statx_t
+	err := unix.Statx(dir, name, unix.AT_EMPTY_PATH|unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT, unix.STATX_MNT_ID, &x)
+	return x.Mnt_id, err == nil && x.Mask&unix.STATX_MNT_ID != 0
 }
 
 // bare reports whether there is nothing to be seen in a directory: what root

@@ -55,8 +55,8 @@ type Options struct {
 	// Trap is "seccomp", "syscall" or "auto".
 	Trap string
 	// Fast lets guests answer path calls themselves where that is exact: "on",
-	// "auto" (where no mount hides something) or "off" (the default). With an
-	// emulated identity or a trace it is always off.
+	// "auto" (the default: where in addition a hostile guest gains nothing by
+	// it) or "off". With an emulated identity or a trace it is always off.
 	Fast string
 	// Counters asks for what the fast path does, in Stats.
 	Counters bool

@@ -66,7 +66,7 @@ func (f *engineFlags) opts() []opt {
 		{names: []string{"mem"}, arg: "HOW", value: oneOf(&f.mem, "auto", "peek", "vm", "procmem"), usage: "how memory is read and written: peek, vm, procmem or auto"},
 		{names: []string{"trap"}, arg: "HOW", value: oneOf(&f.trap, "auto", "seccomp", "syscall"), usage: "how calls are intercepted: seccomp, syscall or auto"},
 		{names: []string{"landlock"}, arg: "MODE", value: oneOf(&f.landlock, "auto", "on", "off"), usage: "back the view up with Landlock: auto, on (an error without it) or off"},
-		{names: []string{"fast"}, arg: "WHEN", value: oneOf(&f.fast, "auto", "on", "off"), usage: "answer path calls inside the guest: on, auto (where no mount hides something) or off (the default)"},
+		{names: []string{"fast"}, arg: "WHEN", value: oneOf(&f.fast, "auto", "on", "off"), usage: "answer path calls inside the guest: auto (the default), on (also where a mount hides something from hostile code only), off"},
 		{names: []string{"stats"}, value: boolean(&f.stats), usage: "print the engine's counters to standard error at the end"},
 	}
 }

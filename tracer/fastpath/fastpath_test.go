@@ -77,7 +77,13 @@ func TestLayout(t *testing.T) {
 // Every entry keeps the kernel beneath the descriptor, and no two entries can
 // be read as one: what lies between them does not.
 func TestHowTable(t *testing.T) {
-	table := HowTable()
+	for _, oneMount := range []bool{false, true} {
+		testHowTable(t, oneMount)
+	}
+}
+
+func testHowTable(t *testing.T, oneMount bool) {
+	table := HowTable(oneMount)
 	if len(table) != howEntries {
 		t.Fatalf("%d entries, want %d", len(table), howEntries)
 	}
@@ -92,6 +98,9 @@ func TestHowTable(t *testing.T) {
 		}
 		if h.Resolve&unix.RESOLVE_BENEATH == 0 != up || h.Resolve&unix.RESOLVE_NO_MAGICLINKS == 0 {
 			t.Errorf("entry %d: resolve %#x", i, h.Resolve)
+		}
+		if h.Resolve&unix.RESOLVE_NO_XDEV != 0 != (oneMount && !up) {
+			t.Errorf("entry %d: resolve %#x, and one mount is %v", i, h.Resolve, oneMount)
 		}
 		writes := h.Flags&(unix.O_WRONLY|unix.O_RDWR|unix.O_CREAT|unix.O_TRUNC) != 0
 		if writes != (at >= HowWrite && !up) {
@@ -126,6 +135,11 @@ func TestPlace(t *testing.T) {
 	}
 	if r.FDEnd != [3]int{1004, 1005, 1006} || r.AnyEnd != HowRead || r.FirstFD != 1002 || r.IP != SymGadgetAfter {
 		t.Errorf("%+v", r)
+	}
+	names := tab
+	names.Mounts, names.NamesOnly = tab.Mounts[:1], true
+	if r, _, err := names.Place(make([]byte, End-Text), 1002); err != nil || r.AnyEnd != HowRead {
+		t.Errorf("names only: %+v, %v", r, err)
 	}
 	if b[Empty-Text] != 0 || string(b[Dot-Text:Dot-Text+2]) != ".\x00" || string(b[DotDot-Text:DotDot-Text+3]) != "..\x00" ||
 		string(b[FDNames-Text+255*FDNameSize:][:25]) != "/proc/thread-self/fd/255\x00" {

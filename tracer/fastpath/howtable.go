@@ -10,8 +10,9 @@ import (
 type OpenHow struct{ Flags, Mode, Resolve uint64 }
 
 // HowTable returns the entries from How on, in order. how() of walk.h computes
-// the same places.
-func HowTable() []OpenHow {
+// the same places. With oneMount no open crosses into another of the kernel's
+// mounts.
+func HowTable(oneMount bool) []OpenHow {
 	var t []OpenHow
 	for _, section := range [][]OpenHow{pathOpens(), readOpens(), writeOpens()} {
 		for v := range Variants {
@@ -22,6 +23,9 @@ func HowTable() []OpenHow {
 					continue
 				}
 				h.Resolve = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_MAGICLINKS
+				if oneMount {
+					h.Resolve |= unix.RESOLVE_NO_XDEV
+				}
 				if v == Literal {
 					h.Resolve |= unix.RESOLVE_NO_SYMLINKS
 				}
@@ -101,8 +105,8 @@ func writeOpens() []OpenHow {
 }
 
 // putHow writes the table to b, which starts at How.
-func putHow(b []byte) {
-	for i, h := range HowTable() {
+func putHow(b []byte, oneMount bool) {
+	for i, h := range HowTable(oneMount) {
 		e := b[i*HowStride:]
 		binary.LittleEndian.PutUint64(e, h.Flags)
 		binary.LittleEndian.PutUint64(e[8:], h.Mode)

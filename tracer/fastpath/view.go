@@ -34,6 +34,11 @@ type Table struct {
 	Roots []ID
 	// Flags are View*.
 	Flags uint32
+	// NamesOnly: the guest's own descriptors are for O_PATH and for directories;
+	// by them no file is read.
+	NamesOnly bool
+	// OneMount: an open stays in the kernel's mount of its descriptor.
+	OneMount bool
 	// Counts is the descriptor of a page for counters, to be handed on as
 	// well, or 0.
 	Counts int
@@ -92,6 +97,9 @@ func (t *Table) plan(first int) (r Rules, fds []int, number map[int]int) {
 		for _, m := range t.Mounts {
 			// A descriptor does not tell which mount it came from.
 			r.AnyEnd = min(r.AnyEnd, HowLimit(m.class()))
+		}
+		if t.NamesOnly {
+			r.AnyEnd = min(r.AnyEnd, HowRead)
 		}
 	}
 	r.Xattr = t.Flags&ViewXattr != 0
@@ -164,7 +172,7 @@ func (t *Table) Place(b []byte, first int) (r Rules, fds []int, err error) {
 		// Not "self": a thread may have descriptors of its own.
 		copy(b[FDNames-Text+i*FDNameSize:], "/proc/thread-self/fd/"+strconv.Itoa(i)+"\x00")
 	}
-	putHow(b[How-Text:])
+	putHow(b[How-Text:], t.OneMount)
 	le := binary.LittleEndian
 	v := b[View-Text : View-Text+ViewSize]
 	flags := t.Flags

@@ -304,14 +304,12 @@ again:;
 			return verdict(r);
 	}
 	/* A symlink or ".." is involved: one step, then beneath. */
-	if (h >= V->anyend)
-		return SLOW - WHY_LINK;
 	char end = *e;
 	*(char *)e = 0;
 	long f = openat2(m->fd, rel, literal(PATH_DIR));
 	if (f >= 0) {
 		*(char *)e = end;
-		long r = beneath(f, slashes(e), h);
+		long r = h >= V->anyend ? SLOW - WHY_LINK : beneath(f, slashes(e), h);
 		closefd(f);
 		return r;
 	}

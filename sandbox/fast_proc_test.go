@@ -1,0 +1,57 @@
+package sandbox
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/internal/landlock"
+	"github.com/ptbox/ptbox/internal/testutil"
+	"github.com/ptbox/ptbox/tracer"
+	"github.com/ptbox/ptbox/tracer/fastpath"
+)
+
+// With "auto", a hostile guest may find out that a process outside exists; it
+// reads nothing of it. With "on" it does, which shows that the attack works.
+func TestFastProc(t *testing.T) {
+	if landlock.ABI() == 0 {
+		testutil.Skip(t, testutil.NeedKernel, "Landlock")
+	}
+	victim := os.Getppid()
+	for _, mode := range []string{"on", "auto"} {
+		for _, whole := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, host's root %v", mode, whole), func(t *testing.T) {
+				root := guestRoot(t)
+				o := Options{Root: root, Fast: mode, Mounts: []fsview.Mount{{Target: "/proc", Kind: fsview.Proc}}}
+				if whole {
+					o.Root = "/"
+					o.Mounts = append(o.Mounts, fsview.Mount{Target: "/guest", Source: filepath.Join(root, "guest")})
+				}
+				first := tracer.DefaultWindowFD + 2
+				hex := func(v int) string { return fmt.Sprintf("%#x", v) }
+				args := []string{
+					"gadget-proc", hex(fastpath.SymGadgetSys), hex(fastpath.Empty), hex(fastpath.How),
+					hex(fastpath.HowUpEnd), fmt.Sprint(first), fmt.Sprint(first + 2), fmt.Sprint(victim),
+				}
+				want := "read 0"
+				if mode == "on" {
+					args, want = append(args, "once"), "read"
+				}
+				out, st, stats := runGuest(t, o, args...)
+				lines := strings.Split(strings.TrimSpace(out), "\n")
+				var names int
+				last := lines[len(lines)-1]
+				fmt.Sscanf(last, "names %d,", &names)
+				if st.Code != 0 || !strings.HasSuffix(last, want) || mode == "auto" && names == 0 {
+					t.Errorf("exit %d, want %q\n%s", st.Code, want, out[:min(len(out), 4000)])
+				}
+				if stats.Patched == 0 {
+					t.Error("nothing was patched: the fast path was not in use")
+				}
+			})
+		}
+	}
+}
