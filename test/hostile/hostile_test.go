@@ -34,7 +34,7 @@ var boxes = []struct {
 }{
 	{"seccomp", []string{"--trap=seccomp"}},
 	{"syscall", []string{"--trap=syscall"}},
-	{"no-landlock", []string{"--landlock=off"}},
+	{"no-landlock", []string{"--fast=off", "--landlock=off"}},
 	{"fast", []string{"--fast=on"}},
 	{"identity", []string{"-0"}},
 }
