@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/internal/ptrace"
 	"github.com/ptbox/ptbox/tracer"
 )
 
@@ -165,8 +167,26 @@ func (s *Sandbox) Start() error {
 		close(s.done)
 		return err
 	}
-	go s.run(l)
+	go childless(func() { s.run(l) })
 	return <-s.started
+}
+
+// childless calls f on a thread that has no children: the tracer waits for all
+// that its thread has, and those are another's. The thread is gone when f is
+// done.
+func childless(f func()) {
+	runtime.LockOSThread()
+	if !ptrace.HasChildren() {
+		f()
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		childless(f)
+	}()
+	<-done // keeps this thread from being the other
+	runtime.UnlockOSThread()
 }
 
 // launch resolves what has to be known before the fork.

@@ -124,7 +124,8 @@ type Tracer struct {
 	log     *slog.Logger
 }
 
-// New makes a Tracer and locks the calling goroutine to its thread.
+// New makes a Tracer and locks the calling goroutine to its thread. The thread
+// should have no children of its own: Run waits for them as well.
 func New(cfg Config) (*Tracer, error) {
 	runtime.LockOSThread()
 	if cfg.Handler == nil {

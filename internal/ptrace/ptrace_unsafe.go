@@ -188,6 +188,13 @@ func Wait(tid int, status *uint32, flags int) (int, unix.Errno) {
 	return int(r), e
 }
 
+// HasChildren says whether the calling thread has children, tracees included.
+func HasChildren() bool {
+	const flags = unix.WNOHANG | unix.WNOWAIT | unix.WEXITED | unix.WALL | unix.WNOTHREAD
+	_, _, e := unix.RawSyscall6(unix.SYS_WAITID, unix.P_ALL, 0, 0, flags, 0, 0)
+	return e != unix.ECHILD
+}
+
 // QuietStops has the kernel send no SIGCHLD when a child stops (SA_NOCLDSTOP,
 // sigaction(2)). The Go runtime handles every signal, so each stop of a tracee
 // would also interrupt a thread of ours to run a handler that does nothing,
