@@ -69,8 +69,9 @@ fuzz-diff: need-go ## compare SEQS (20000) random scripts with the kernel (needs
 
 # The packages' own tests, and guests that misbehave in a ptbox that is built
 # with the detector. A race that it finds ends ptbox with 66.
-# The tests of package tracer compute for minutes in one goroutine. RACESKIP starts some
-# thirty sandboxes in one process, which the detector makes very slow.
+# Left out: package tracer, whose tests compute for minutes in one goroutine, and
+# RACESKIP, which starts some thirty sandboxes in one process and then takes
+# minutes as well.
 RACESKIP := TestFastLibc
 .PHONY: race
 race: need-go need-cc ## look for data races (needs a C compiler)
