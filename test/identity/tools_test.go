@@ -17,9 +17,13 @@ import (
 func tool(t *testing.T, user, script string) string {
 	t.Helper()
 	dir := root(t, unpriv.Nobody)
+	// A directory for anybody: whom the script runs as owns none outside.
+	tmp := t.TempDir()
+	os.Chmod(filepath.Dir(tmp), 0o755)
+	os.Chmod(tmp, 0o777|os.ModeSticky)
 	argv := []string{testutil.Ptbox(t), "exec", "-u", user, "-r", "/", "-w", "/", "--", "/bin/sh", "-ec", script, "sh", dir}
 	cmd := unpriv.Command(testbin.Guest(t), argv...)
-	cmd.Env = []string{"XDG_STATE_HOME=" + state(t), "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR=" + os.TempDir()}
+	cmd.Env = []string{"XDG_STATE_HOME=" + state(t), "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "TMPDIR=" + tmp}
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
