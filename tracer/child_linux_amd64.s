@@ -1,13 +1,13 @@
 #include "textflag.h"
 
-// func cloneVM(stack uintptr, c *child) (r uintptr)
+// func cloneChild(flags, stack uintptr, c *child) (r uintptr)
 //
-// clone(CLONE_VM|SIGCHLD): the child runs childMain(c) on its own stack, in our
-// memory. Its g is ours: what it calls may look at no stack bound.
-TEXT ·cloneVM(SB), NOSPLIT, $0-24
-	MOVQ stack+0(FP), SI
-	MOVQ c+8(FP), R12 // survives the call
-	MOVQ $0x111, DI   // CLONE_VM|SIGCHLD
+// clone(2): the child runs childMain(c) on its own stack. Its g is ours: what it
+// calls may look at no stack bound.
+TEXT ·cloneChild(SB), NOSPLIT, $0-32
+	MOVQ flags+0(FP), DI
+	MOVQ stack+8(FP), SI
+	MOVQ c+16(FP), R12 // survives the call
 	XORL DX, DX
 	XORL R10, R10
 	XORL R8, R8
@@ -15,7 +15,7 @@ TEXT ·cloneVM(SB), NOSPLIT, $0-24
 	SYSCALL
 	TESTQ AX, AX
 	JEQ  child
-	MOVQ AX, r+16(FP)
+	MOVQ AX, r+24(FP)
 	RET
 
 child:

@@ -108,7 +108,7 @@ func beforeFork()
 func afterFork()
 
 //go:noescape
-func cloneVM(stack uintptr, c *child) (r uintptr)
+func cloneChild(flags, stack uintptr, c *child) (r uintptr)
 
 // rawSyscall makes the system call nr. The runtime's own are too deep: see the
 // assembly.
@@ -125,7 +125,7 @@ func forkChild(c *child) (pid int, e unix.Errno) {
 	unix.RawSyscall6(unix.SYS_RT_SIGPROCMASK, unix.SIG_BLOCK, 0, uintptr(unsafe.Pointer(&c.sigmask)), 8, 0, 0)
 	top := (uintptr(unsafe.Pointer(&c.stack[0])) + uintptr(len(c.stack))) &^ 15
 	beforeFork()
-	r := cloneVM(top, c)
+	r := cloneChild(childMemory|uintptr(unix.SIGCHLD), top, c)
 	afterFork()
 	if int(r) < 0 {
 		return -1, unix.Errno(-int(r))
