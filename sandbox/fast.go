@@ -45,11 +45,18 @@ func (s *Sandbox) fastTable() *fastpath.Table {
 			twice[m] = true
 		}
 	}
-	hidden := map[*fsview.Mount]bool{}
+	hidden, up := map[*fsview.Mount]bool{}, true
 	if mode == "auto" {
 		for _, m := range mounts[1:] {
-			if p := s.view.MountAt(path.Dir(m.Target)); hides(p, m) {
+			p := s.view.MountAt(path.Dir(m.Target))
+			switch {
+			case !hides(p, m):
+			case !apart(p, m):
 				hidden[p] = true
+			case m.Kind != fsview.Proc:
+				// Only ".." from another mount of the view may lead there. (Of
+				// procfs, see below, it is names in any case.)
+				up = false
 			}
 		}
 	}
@@ -98,7 +105,7 @@ func (s *Sandbox) fastTable() *fastpath.Table {
 	}
 	// A ".." from the root of a mount leaves the view. Where that is not the
 	// host's own root, Landlock keeps the directory closed.
-	if s.h.lock != nil || mounts[0].Source == "/" {
+	if up && (s.h.lock != nil || mounts[0].Source == "/") {
 		t.Flags |= fastpath.ViewUp
 	}
 	if !s.h.overlays {
@@ -180,24 +187,32 @@ func (s *Sandbox) guarded(m *fsview.Mount) bool {
 // hides reports whether something lies under the mount point of m, in p, that
 // the view does not show there.
 func hides(p, m *fsview.Mount) bool {
-	rel := m.Target
-	if p.Target != "/" {
-		rel = rel[len(p.Target):]
-	}
-	host := path.Join(p.Source, rel)
+	host := underneath(p, m)
 	var under, top unix.Stat_t
 	if err := unix.Lstat(host, &under); err != nil {
 		return err != unix.ENOENT
-	}
-	if at, ok := mountID(unix.AT_FDCWD, host); ok {
-		if above, ok := mountID(int(p.Root()), ""); ok && at != above {
-			return false // no open leaves the kernel's mount of p (Table.OneMount)
-		}
 	}
 	if unix.Fstat(int(m.Root()), &top) == nil && under.Dev == top.Dev && under.Ino == top.Ino {
 		return m.Kind == fsview.Proc || m.Flags&^p.Flags&(fsview.ReadOnly|fsview.NoDev|fsview.NoExec|fsview.NoSymFollow) != 0
 	}
 	return !bare(host, 64)
+}
+
+// underneath is the host path of what m covers in p.
+func underneath(p, m *fsview.Mount) string {
+	rel := m.Target
+	if p.Target != "/" {
+		rel = rel[len(p.Target):]
+	}
+	return path.Join(p.Source, rel)
+}
+
+// apart reports whether what m covers in p is in another of the kernel's mounts
+// than the root of p: no open goes there from above (Table.OneMount).
+func apart(p, m *fsview.Mount) bool {
+	at, ok := mountID(unix.AT_FDCWD, underneath(p, m))
+	above, known := mountID(int(p.Root()), "")
+	return ok && known && at != above
 }
 
 // mountID is the kernel's number of the mount that an object is in.
