@@ -27,7 +27,7 @@ func TestFastUp(t *testing.T) {
 	for _, mode := range []string{"on", "auto"} {
 		t.Run(mode, func(t *testing.T) {
 			o := Options{Root: "/", Fast: mode, Mounts: []fsview.Mount{
-				{Target: "/dev", Kind: fsview.Tmpfs},
+				{Target: "/dev", Source: t.TempDir()},
 				{Target: "/inner", Source: "/dev/pts"},
 				{Target: "/guest", Source: filepath.Join(guestRoot(t), "guest")},
 			}}
