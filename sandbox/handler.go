@@ -63,6 +63,8 @@ type handler struct {
 	req  fsview.Request
 	res  [2]fsview.Resolution
 	base [2]fsview.Base
+
+	rlimit unix.Rlimit
 }
 
 // image is the program that a process runs.

@@ -41,6 +41,15 @@ func (h *handler) open(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
+	h.openPath(c, p, raw, how)
+	// The kernel takes the descriptor before it looks at the path (do_sys_openat2).
+	if c.Answered() && c.Value() < 0 && h.fdsFull(c.Task) {
+		c.Fail(unix.EMFILE)
+	}
+}
+
+// openPath decides on an open whose arguments make sense.
+func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how openHow) {
 	q := &h.req
 	*q = fsview.Request{Path: str(raw), Caller: c.Task, Root: h.rootOf(c.Task), Resolve: how.resolve, Follow: how.flags&unix.O_NOFOLLOW == 0}
 	switch {

@@ -227,8 +227,7 @@ func init() {
 	}
 }
 
-// noFDs makes calls, and an exec, without a descriptor left. (An open of what is
-// not there says so in a sandbox, where the kernel says EMFILE: docs/security.md.)
+// noFDs makes calls, and an exec, without a descriptor left.
 func noFDs() error {
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 30, Max: 30}); err != nil {
 		return err
@@ -248,8 +247,27 @@ func noFDs() error {
 	}
 	say("open", last)
 	do("creat", unix.SYS_CREAT, dir+"/f", 0o644)
+	beneath := make([]byte, unix.SizeofOpenHow)
+	beneath[16] = unix.RESOLVE_BENEATH
+	do("none", unix.SYS_OPEN, "/none/f", 0, 0)
+	do("create", unix.SYS_OPEN, dir+"/f/x", unix.O_CREAT, 0o644)
+	do("beneath", unix.SYS_OPENAT2, -1, "/x", beneath, len(beneath))
+	do("empty", unix.SYS_OPEN, "", 0, 0)
+	do("long", unix.SYS_OPEN, strings.Repeat("/", 5000), 0, 0)
+	do("long name", unix.SYS_OPEN, "/"+strings.Repeat("n", 300), 0, 0)
 	do("maps", unix.SYS_OPEN, "/proc/self/maps", 0, 0)
 	do("proc", unix.SYS_OPEN, "/proc", unix.O_DIRECTORY, 0)
+	if err := unix.Close(29); err != nil {
+		return err
+	}
+	do("one free", unix.SYS_OPEN, "/none/f", 0, 0)
+	do("the last", unix.SYS_OPEN, "/etc/hostname", 0, 0)
+	// What is open above the limit, or a hole below it, does not count.
+	if err := unix.Close(20); err != nil {
+		return err
+	}
+	do("a hole", unix.SYS_OPEN, "/none/f", 0, 0)
+	do("filled", unix.SYS_OPEN, "/etc/hostname", 0, 0)
 	do("stat", unix.SYS_STAT, "/etc/hostname", st)
 	do("mkdir", unix.SYS_MKDIR, dir+"/d", 0o755)
 	do("chmod", unix.SYS_CHMOD, dir+"/d", 0o700)
