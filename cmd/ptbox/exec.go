@@ -33,7 +33,8 @@ type processFlags struct {
 type engineFlags struct {
 	trace, traceFormat, traceOutput string
 	regs, mem, trap, landlock, fast string
-	stats                           bool
+	log                             string
+	debug, stats                    bool
 }
 
 func (f *processFlags) opts() []opt {
@@ -67,6 +68,8 @@ func (f *engineFlags) opts() []opt {
 		{names: []string{"trap"}, arg: "HOW", value: oneOf(&f.trap, "auto", "seccomp", "syscall"), usage: "how calls are intercepted: seccomp, syscall or auto"},
 		{names: []string{"landlock"}, arg: "MODE", value: oneOf(&f.landlock, "auto", "on", "off"), usage: "back the view up with Landlock: auto, on (an error without it) or off"},
 		{names: []string{"fast"}, arg: "WHEN", value: oneOf(&f.fast, "auto", "on", "off"), usage: "answer path calls inside the guest: auto (the default), on (also where a mount hides something from hostile code only), off"},
+		{names: []string{"debug"}, value: boolean(&f.debug), usage: "write notes and warnings to standard error, not errors alone"},
+		{names: []string{"log"}, arg: "FILE", value: text(&f.log), usage: "append notes, warnings and errors to FILE"},
 		{names: []string{"stats"}, value: boolean(&f.stats), usage: "print the engine's counters to standard error at the end"},
 	}
 }
@@ -222,6 +225,12 @@ func (p *program) launch(cmd string, o sandbox.Options, f *processFlags, clean b
 		}
 		o.Trace = t
 	}
+	log, file, err := p.logger(f.log, f.debug)
+	if err != nil {
+		return fail(cmd, err)
+	}
+	defer file.Close()
+	o.Log = log
 	var counters io.Writer
 	if f.stats {
 		counters, o.Counters = p.stderr, true
