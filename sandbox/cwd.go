@@ -102,7 +102,7 @@ func (h *handler) getcwd(c *tracer.Call) {
 	guest, ok := h.view.GuestOf(b)
 	deleted := b.Deleted
 	if at, found := placeOf(b.Dir); found && ok && !deleted && len(h.ambiguous) == 0 {
-		h.tr.NoteCwd(at.ino, guest)
+		h.tr.NoteDir(at.ino, guest)
 	}
 	if !keep {
 		h.host.Close(b.Dir)

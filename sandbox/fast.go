@@ -70,7 +70,7 @@ func (s *Sandbox) fastTable() *fastpath.Table {
 			// and with it to the names of processes, no further: what a
 			// process has open or runs, Landlock keeps (ptrace(2), "access
 			// mode checking").
-			t.NamesOnly = true
+			t.NamesOnly, s.h.namesOnly = true, true
 			if s.h.lock == nil {
 				t.Flags &^= fastpath.ViewAnyFD
 			}
@@ -132,6 +132,24 @@ func (s *Sandbox) fastTable() *fastpath.Table {
 		t.Flags |= fastpath.ViewNoAccess
 	}
 	return t
+}
+
+// nameDir tells the fast path the name of a directory that a file is opened in
+// for reading, since its descriptor is good for names only: the next file there
+// is opened by that name.
+func (h *handler) nameDir(q *fsview.Request, r *fsview.Resolution, flags uint64) {
+	const other = unix.O_ACCMODE | unix.O_CREAT | unix.O_TRUNC | unix.O_PATH | unix.O_DIRECTORY
+	if !h.namesOnly || flags&other != unix.O_RDONLY || h.ambiguous[r.Mount] {
+		return
+	}
+	at, ok := placeOf(q.Base.Dir)
+	if !ok || at == h.named {
+		return // it was of no use, for a reason that will be the same
+	}
+	if guest, ok := h.view.GuestOf(q.Base); ok && !q.Base.Deleted {
+		h.named = at
+		h.tr.NoteDir(at.ino, guest)
+	}
 }
 
 // fastFlags says what the fast path must know of a mount; ok is false if it

@@ -132,6 +132,7 @@ func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how op
 	arg := h.confine(c, p, r, how)
 	if r.Relative {
 		c.SetPath(arg, raw)
+		h.nameDir(q, r, how.flags)
 	} else {
 		c.SetPath(arg, r.Host)
 	}

@@ -76,9 +76,9 @@ func (tr *Tracer) startFast() {
 // and of the one behind the last.
 func (tr *Tracer) Reserved() (first, end int) { return tr.policy.WindowFD, tr.policy.lastFD() }
 
-// NoteCwd tells the fast path the guest path of the directory with this inode
-// number, which some task has as its current one.
-func (tr *Tracer) NoteCwd(ino uint64, guest string) {
+// NoteDir tells the fast path the guest path of the directory with this inode
+// number, which some task has as its current one or opens files in.
+func (tr *Tracer) NoteDir(ino uint64, guest string) {
 	if tr.fast != nil {
 		fastpath.PutCwd(tr.win.mem[offFast:], ino, guest)
 	}

@@ -22,10 +22,11 @@ const (
 	FDNames    = 0xd6000
 	FDNameSize = 32
 	NumFDNames = 256
-	// Cwds is a table of directories whose guest paths the tracer knows.
+	// Cwds is a table of directories whose guest paths the tracer knows: the
+	// current ones, and those that files are opened in.
 	Cwds    = FDNames + NumFDNames*FDNameSize
 	CwdSize = 512
-	NumCwds = 16
+	NumCwds = 128
 	// End is the end of what the window holds of us.
 	End = Cwds + NumCwds*CwdSize
 	// LowStubs takes the stubs of programs linked below 2 GiB.

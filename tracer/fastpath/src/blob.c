@@ -7,7 +7,7 @@
 struct statx { u32 mask, rest1[7]; u64 ino; u32 rest2[24]; u32 major, minor; u64 mnt, rest3[13]; };
 _Static_assert(sizeof(struct statx) == 256 && __builtin_offsetof(struct statx, mnt) == 144, "statx");
 
-static int place_of(long fd, struct statx *x)
+static int identify(long fd, struct statx *x)
 {
 	return gadget(__NR_statx, fd, EMPTY, AT_EMPTY, STATX_INO | STATX_MNT_ID, (long)x) == 0 &&
 		(x->mask & (STATX_INO | STATX_MNT_ID)) == (STATX_INO | STATX_MNT_ID);
@@ -18,7 +18,7 @@ static int place_of(long fd, struct statx *x)
 static long getcwd(struct slot *s, u64 buf, u64 size)
 {
 	struct statx here, there;
-	if (!place_of(FDCWD, &here))
+	if (!identify(FDCWD, &here))
 		return SLOW - WHY_CWD;
 	const volatile char *from = (const volatile char *)(CWDS + (here.ino % NUM_CWDS) * CWD_SIZE);
 	u64 n = 0;
@@ -32,7 +32,7 @@ static long getcwd(struct slot *s, u64 buf, u64 size)
 	long f = absolute(s, s->path, PATH_DIR, MOUNT_TWICE | LITERAL);
 	if (f < 0)
 		return SLOW - WHY_CWD;
-	int same = place_of(f, &there) && here.ino == there.ino && here.major == there.major && here.minor == there.minor && here.mnt == there.mnt;
+	int same = identify(f, &there) && here.ino == there.ino && here.major == there.major && here.minor == there.minor && here.mnt == there.mnt;
 	closefd(f);
 	if (!same)
 		return SLOW - WHY_CWD;

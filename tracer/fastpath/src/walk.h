@@ -346,19 +346,22 @@ enum { ABOVE = 1, ROOT = 2 };
 
 /* place says whether a directory may have mounts at or below it (ABOVE), and
    whether it is one's own (ROOT). */
-static int place(int fd)
+static int place_of(long fd, struct stat *st)
 {
-	struct stat st;
 	u32 n = V->nabove, all = n + V->nroots;
 	int r = 0;
-	if (!all)
-		return 0;
-	if (gadget(__NR_newfstatat, fd, EMPTY, (long)&st, AT_EMPTY, 0) != 0)
+	if (gadget(__NR_newfstatat, fd, EMPTY, (long)st, AT_EMPTY, 0) != 0)
 		return ABOVE | ROOT;
 	for (u32 i = 0; i < all; i++)
-		if (V->above[i].dev == st.dev && (V->above[i].ino == st.ino || !V->above[i].ino))
+		if (V->above[i].dev == st->dev && (V->above[i].ino == st->ino || !V->above[i].ino))
 			r |= i < n ? ABOVE | (V->above[i].ino ? 0 : ROOT) : ROOT;
 	return r;
+}
+
+static int place(long fd)
+{
+	struct stat st;
+	return place_of(fd, &st);
 }
 
 /* up opens a path that begins with "..", name by name until it goes down
@@ -403,12 +406,58 @@ static long up(int fd, const char *path, u64 h, u32 deny)
 	return f;
 }
 
+/* named opens a file for reading where the guest's own descriptor is good for
+   names only: by the name that the tracer last knew for the directory. That is
+   a guess, so what it leads to must be what the descriptor leads to. */
+static long named(struct slot *s, int fd, u64 ino, u64 h, u32 deny)
+{
+	struct stat want, got;
+	if (h < HOW_READ || h >= HOW_WRITE)
+		return SLOW - WHY_FD;
+	const volatile char *guess = (const volatile char *)(CWDS + (ino % NUM_CWDS) * CWD_SIZE);
+	long g = openat2(fd, s->path, nofollow(h) ? PATH_NOFOLLOW : PATH);
+	if (g < 0)
+		return verdict(g);
+	long f = SLOW - WHY_CWD;
+	u32 n = 0;
+	while (n < CWD_SIZE && (s->next[n] = guess[n]))
+		n++;
+	if (s->next[0] != '/' || n == CWD_SIZE ||
+		gadget(__NR_newfstatat, g, EMPTY, (long)&want, AT_EMPTY, 0) != 0 || (want.mode & 0170000) != 0100000)
+		goto out;
+	s->next[n++] = '/';
+	for (const char *p = s->path; n < PATH_SIZE; n++)
+		if (!(s->next[n] = *p++))
+			break;
+	if (n == PATH_SIZE)
+		goto out;
+	f = absolute(s, s->next, h, deny | LITERAL);
+	if (f >= 0 && (gadget(__NR_newfstatat, f, EMPTY, (long)&got, AT_EMPTY, 0) != 0 || got.ino != want.ino || got.dev != want.dev)) {
+		closefd(f);
+		f = SLOW - WHY_CWD;
+	}
+	if (f < 0 && f != -EINTR)
+		f = SLOW - WHY_CWD;
+out:
+	closefd(g);
+	return f;
+}
+
 /* relative goes by the guest's own descriptor, if it can be seen that no mount
    lies below it. */
-static long relative(int fd, char *path, u64 h, u32 deny)
+static long relative(struct slot *s, int fd, u64 h, u32 deny)
 {
 	u32 fl = V->flags;
-	if (!(fl & VIEW_ANY_FD) || h >= V->anyend || fl & deny || (fd < 0 && fd != FDCWD) || fd >= (int)V->firstfd)
+	struct stat st;
+	char *path = s->path;
+	if (!(fl & VIEW_ANY_FD) || (fd < 0 && fd != FDCWD) || fd >= (int)V->firstfd)
+		return SLOW - WHY_FD;
+	if (h >= V->anyend) {
+		if (place_of(fd, &st) & ABOVE)
+			return SLOW - WHY_ABOVE;
+		return named(s, fd, st.ino, h, deny);
+	}
+	if (fl & deny)
 		return SLOW - WHY_FD;
 	if (dots(path, word(path)) && fl & VIEW_UP)
 		return h < HOW_WRITE ? up(fd, path, h, deny) : SLOW - WHY_FD;
@@ -431,5 +480,5 @@ static long walk(struct slot *s, int fd, u64 from, u64 h, u32 deny)
 		deny |= MOUNT_NO_DEV;
 	if (s->path[0] == '/')
 		return absolute(s, s->path, h, deny);
-	return relative(fd, s->path, h, deny);
+	return relative(s, fd, h, deny);
 }
