@@ -138,17 +138,14 @@ func (s *Sandbox) fastTable() *fastpath.Table {
 // for reading, since its descriptor is good for names only: the next file there
 // is opened by that name.
 func (h *handler) nameDir(q *fsview.Request, r *fsview.Resolution, flags uint64) {
-	const other = unix.O_ACCMODE | unix.O_CREAT | unix.O_TRUNC | unix.O_PATH | unix.O_DIRECTORY
+	const other = unix.O_ACCMODE | unix.O_CREAT | unix.O_TRUNC | unix.O_PATH
 	if !h.namesOnly || flags&other != unix.O_RDONLY || h.ambiguous[r.Mount] {
 		return
 	}
-	at, ok := placeOf(q.Base.Dir)
-	if !ok || at == h.named {
-		return // it was of no use, for a reason that will be the same
-	}
-	if guest, ok := h.view.GuestOf(q.Base); ok && !q.Base.Deleted {
-		h.named = at
-		h.tr.NoteDir(at.ino, guest)
+	if at, ok := placeOf(q.Base.Dir); ok {
+		if guest, ok := h.view.GuestOf(q.Base); ok && !q.Base.Deleted {
+			h.tr.NoteDir(at.ino, guest)
+		}
 	}
 }
 

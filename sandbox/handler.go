@@ -50,7 +50,6 @@ type handler struct {
 	chdirs       int    // chdir calls that may not be over
 	roams        bool   // guests change their directory without a stop
 	namesOnly    bool   // fastpath.Table.NamesOnly
-	named        place  // the last directory that nameDir told of
 	startDir     string // guest path of the first directory
 	scratch      func() (string, error)
 	limited      *limits     // nil: no tmpfs has a limit

@@ -150,7 +150,7 @@ func (tr *Tracer) fastOps(t *Task, b *boot, o *ops) []byte {
 	}
 	t.mm.stubs = at
 	stubs := tr.patchEarly(t, b)
-	o.add(unix.SYS_MMAP, 0, fastpath.Pool, fastpath.PoolSize, unix.PROT_READ|unix.PROT_WRITE, poolFlags, ^uint64(0), 0)
+	o.add(unix.SYS_MMAP, 0, fastpath.Dirs, fastpath.PrivateSize, unix.PROT_READ|unix.PROT_WRITE, poolFlags, ^uint64(0), 0)
 	if fd := tr.policy.Fast.CountsFD; fd != 0 {
 		o.add(unix.SYS_MMAP, 0, fastpath.Counts, fastpath.CountsSize, unix.PROT_READ|unix.PROT_WRITE, countsFlags, uint64(fd), 0)
 	}

@@ -131,7 +131,7 @@ func (p *Policy) isPool(args *[6]uint64) bool {
 	if args[3] != poolFlags {
 		return false
 	}
-	return args[0] == fastpath.Pool && args[1] == fastpath.PoolSize && args[2] == unix.PROT_READ|unix.PROT_WRITE ||
+	return args[0] == fastpath.Dirs && args[1] == fastpath.PrivateSize && args[2] == unix.PROT_READ|unix.PROT_WRITE ||
 		args[0] == fastpath.LowStubs && args[1] == fastpath.StubsSize && args[2] == unix.PROT_READ|unix.PROT_EXEC
 }
 
@@ -147,7 +147,7 @@ func (p *Policy) pool(no prog) prog {
 	}
 	allow := ret(RetAllow)
 	low := equal(0, fastpath.LowStubs, equal(1, fastpath.StubsSize, equal(2, unix.PROT_READ|unix.PROT_EXEC, allow, no), no), no)
-	code := equal(0, fastpath.Pool, equal(1, fastpath.PoolSize, equal(2, unix.PROT_READ|unix.PROT_WRITE, allow, no), no), low)
+	code := equal(0, fastpath.Dirs, equal(1, fastpath.PrivateSize, equal(2, unix.PROT_READ|unix.PROT_WRITE, allow, no), no), low)
 	code = equal(3, poolFlags, code, no)
 	if p.Fast.CountsFD != 0 {
 		counts := equal(0, fastpath.Counts, equal(1, fastpath.CountsSize, equal(2, unix.PROT_READ|unix.PROT_WRITE, allow, no), no), no)

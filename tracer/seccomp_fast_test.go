@@ -85,7 +85,7 @@ func TestFastRules(t *testing.T) {
 			t.Errorf("%s: allowed %v, want %v", c.what, got, c.want)
 		}
 	}
-	pool, stubs := [6]uint64{fastpath.Pool, fastpath.PoolSize, 3, poolFlags, ^uint64(0), 0}, [6]uint64{fastpath.LowStubs, fastpath.StubsSize, 5, poolFlags, ^uint64(0), 0}
+	pool, stubs := [6]uint64{fastpath.Dirs, fastpath.PrivateSize, 3, poolFlags, ^uint64(0), 0}, [6]uint64{fastpath.LowStubs, fastpath.StubsSize, 5, poolFlags, ^uint64(0), 0}
 	counts := [6]uint64{fastpath.Counts, fastpath.CountsSize, 3, countsFlags, testFD + 8, 0}
 	for i, a := range [][6]uint64{pool, stubs, counts} {
 		if m.runAt(t, unix.SYS_MMAP, 0x400000, &a) != RetAllow {

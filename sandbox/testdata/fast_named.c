@@ -1,6 +1,7 @@
 /* Files that are read by a directory's descriptor, and by the current
    directory, while the directory changes its name: prints "ok", or says what is
-   wrong. The argument is a directory to work in. */
+   wrong. The arguments are a directory to work in, and "tree" for many
+   directories of which each is read once. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -49,10 +50,49 @@ static void both(const char *when, int d, const char *name, int flags, const cha
 	want(when, AT_FDCWD, name, flags, text, error);
 }
 
+static void once(int d, const char *dir)
+{
+	char b[64] = "", c[64] = "";
+	int e = openat(d, dir, O_RDONLY | O_DIRECTORY), f = openat(e, "f", O_RDONLY);
+	if (read(f, b, sizeof b - 1) < 0 || strcmp(b, dir))
+		wrong("tree", dir, f);
+	close(f);
+	int s = openat(e, "sub", O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+	f = openat(s, "f", O_RDONLY);
+	if (read(f, c, sizeof c - 1) < 0 || strcmp(c, "sub"))
+		wrong("tree", "sub", f);
+	close(f), close(s), close(e);
+}
+
+static int tree(void)
+{
+	char dir[64], sub[128];
+	for (int i = 0; i < 200; i++) {
+		sprintf(dir, "d%d", i);
+		mkdir(dir, 0755);
+		sprintf(sub, "%s/f", dir);
+		put(sub, dir);
+		sprintf(sub, "%s/sub", dir);
+		mkdir(sub, 0755);
+		strcat(sub, "/f");
+		put(sub, "sub");
+	}
+	int d = open(".", O_RDONLY | O_DIRECTORY);
+	for (int i = 0; i < 400; i++) {
+		sprintf(dir, "d%d", i % 200);
+		once(i < 200 ? d : AT_FDCWD, dir);
+	}
+	if (!bad)
+		puts("ok");
+	return bad;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2 || chdir(argv[1]) || mkdir("a", 0755) || chdir("a"))
 		return 2;
+	if (argc > 2)
+		return tree();
 	int up = open("..", O_RDONLY | O_DIRECTORY), d = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	mkdir("sub", 0755);
 	put("f", "one");

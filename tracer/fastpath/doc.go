@@ -1,7 +1,7 @@
 // Package fastpath holds the code that answers path calls inside the guest,
 // without a stop, and the tables that it works from.
 //
-// The code (src/blob_amd64.S, src/blob.c, src/walk.h) is freestanding: no library, no vector
+// The code (src/blob_amd64.S, src/blob.c, src/*.h) is freestanding: no library, no vector
 // registers, no data of its own, its stack in a slot of a pool. Its bytes are
 // committed and embedded; `make blob` builds them anew and a test compares.
 // Users of ptbox need no C compiler.

@@ -65,7 +65,7 @@ func TestLayout(t *testing.T) {
 		"view":  View+ViewSize <= How && ViewNames < ViewSize,
 		"how":   HowUpEnd <= FDNames && Cwds+NumCwds*CwdSize <= End && End <= LowStubs,
 		"tail":  DotDot >= Text+TextSize-32,
-		"stubs": LowStubs+StubsSize <= Pool,
+		"stubs": LowStubs+StubsSize <= Counts && Counts+CountsSize <= Dirs,
 		"pool":  Pool+PoolSize == 0x100000,
 	} {
 		if !ok {

@@ -9,7 +9,7 @@ import (
 // OpenHow is struct open_how of openat2(2).
 type OpenHow struct{ Flags, Mode, Resolve uint64 }
 
-// HowTable returns the entries from How on, in order. how() of walk.h computes
+// HowTable returns the entries from How on, in order. how() of view.h computes
 // the same places. With oneMount no open crosses into another of the kernel's
 // mounts.
 func HowTable(oneMount bool) []OpenHow {

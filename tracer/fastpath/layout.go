@@ -2,7 +2,7 @@ package fastpath
 
 // Addresses in the guest. All of it lies in the range that the tracer's guards
 // protect (below 0x100000). Text, View and the how table are part of the
-// sealed window; Pool and LowStubs are private memory of each process.
+// sealed window; Dirs, Pool and LowStubs are private memory of each process.
 //
 // mkblob.go hands these numbers to the compiler, so nothing is typed twice.
 const (
@@ -37,11 +37,18 @@ const (
 	// decides nothing.
 	Counts     = 0xee000
 	CountsSize = 0x1000
-	// Pool is the slots' memory, readable and writable.
-	Pool     = 0xf0000
-	SlotSize = 0x1000
-	Slots    = 16
-	PoolSize = Slots * SlotSize
+	// Dirs are the guest paths by which the descriptors of directories were
+	// opened here, by number modulo NumDirs; Pool is the slots' memory. Both are
+	// one mapping of each process, readable and writable.
+	Dirs        = 0xef000
+	DirSize     = 256
+	NumDirs     = 16
+	DirsSize    = NumDirs * DirSize
+	Pool        = Dirs + DirsSize
+	SlotSize    = 0x1000
+	Slots       = 16
+	PoolSize    = Slots * SlotSize
+	PrivateSize = DirsSize + PoolSize
 )
 
 // HowStride is the distance of two entries of the how table. It is a power of
