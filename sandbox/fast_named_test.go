@@ -27,20 +27,23 @@ func TestFastNamed(t *testing.T) {
 	if out, err := exec.Command(cc, "-O1", "-static", "-w", "-o", exe, "testdata/fast_named.c").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, dir := range []string{"native", "native tree", "bound", "bound tree"} {
+	for _, dir := range []string{"native", "native tree", "native links", "bound", "bound tree", "bound links"} {
 		if err := os.Mkdir(filepath.Join(filepath.Dir(root), dir), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
 	at := func(name string) string { return filepath.Join(filepath.Dir(root), name) }
-	for _, args := range [][]string{{at("native")}, {at("native tree"), "tree"}} {
+	for _, args := range [][]string{{at("native")}, {at("native tree"), "tree"}, {at("native links"), "links"}} {
 		if out, err := exec.Command(exe, args...).CombinedOutput(); err != nil || string(out) != "ok\n" {
 			t.Fatalf("natively: %v\n%s", err, out)
 		}
 	}
 	run := func(t *testing.T, args ...string) tracer.Stats {
 		o := Options{Root: root, Fast: "auto", Counters: true, Mounts: []fsview.Mount{
-			{Target: "/proc", Kind: fsview.Proc}, {Target: "/bound", Source: at("bound")}, {Target: "/bound tree", Source: at("bound tree")},
+			{Target: "/proc", Kind: fsview.Proc},
+			{Target: "/bound", Source: at("bound")},
+			{Target: "/bound tree", Source: at("bound tree")},
+			{Target: "/bound links", Source: at("bound links")},
 		}}
 		out, st, stats := runGuest(t, o, args...)
 		if st.Code != 0 || out != "ok\n" {
@@ -58,13 +61,23 @@ func TestFastNamed(t *testing.T) {
 			}
 		})
 	}
-	if err := os.Mkdir(filepath.Join(root, "tree"), 0o755); err != nil {
-		t.Fatal(err)
+	for _, dir := range []string{"tree", "links"} {
+		if err := os.Mkdir(filepath.Join(root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, dir := range []string{"/tree", "/bound tree"} {
 		t.Run(dir, func(t *testing.T) {
 			if n := run(t, dir, "tree").FastReasons["directory"]; n > 10 {
 				t.Errorf("%d opens in directories that nobody knew the name of", n)
+			}
+		})
+	}
+	for _, dir := range []string{"/links", "/bound links"} {
+		t.Run(dir, func(t *testing.T) {
+			// The last link is followed, what is in the middle of a path is not.
+			if s := run(t, dir, "links"); s.FastHits["openat"]+s.FastHits["open"] < 2000 {
+				t.Errorf("hits %v, left to a stop %v", s.FastHits, s.FastReasons)
 			}
 		})
 	}

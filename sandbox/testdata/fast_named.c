@@ -1,7 +1,7 @@
 /* Files that are read by a directory's descriptor, and by the current
    directory, while the directory changes its name: prints "ok", or says what is
    wrong. The arguments are a directory to work in, and "tree" for many
-   directories of which each is read once. */
+   directories of which each is read once, or "links". */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -87,12 +87,63 @@ static int tree(void)
 	return bad;
 }
 
+/* links reads through symlinks by an absolute path. */
+static int links(const char *dir)
+{
+	char abs[4096], name[4200];
+	sprintf(abs, "%s/a/sub/f", dir);
+	mkdir("sub", 0755);
+	put("sub/f", "one");
+	symlink("sub", "dl");
+	symlink("f", "sub/x");
+	symlink("x", "sub/xx");
+	symlink(abs, "sub/abs");
+	symlink("loop", "sub/loop");
+	symlink("../sub/xx", "sub/up");
+	symlink("missing", "sub/dangling");
+	static const struct { const char *name, *text; int error; } all[] = {
+		{"sub/x", "one"}, {"sub/xx", "one"}, {"sub/abs", "one"}, {"sub/up", "one"}, {"dl/f", "one"}, {"dl/xx", "one"},
+		{"sub/loop", "", ELOOP}, {"sub/dangling", "", ENOENT}, {"sub/x/", "", ENOTDIR}, {"sub/x/y", "", ENOTDIR},
+	};
+	for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+		sprintf(name, "%s/a/%s", dir, all[i].name);
+		want("absolute", AT_FDCWD, name, 0, all[i].text, all[i].error);
+		both("relative", AT_FDCWD, all[i].name, 0, all[i].text, all[i].error);
+	}
+	sprintf(name, "%s/a/sub/xx", dir);
+	want("absolute", AT_FDCWD, name, O_NOFOLLOW, "", ELOOP);
+	unlink("sub/x");
+	put("two", "two");
+	symlink("../two", "sub/x");
+	want("another", AT_FDCWD, name, 0, "two", 0);
+	pid_t p = fork();
+	if (!p)
+		for (;;) {
+			symlink("../two", "sub/t");
+			rename("sub/t", "sub/x");
+			symlink("f", "sub/t");
+			rename("sub/t", "sub/x");
+		}
+	for (int i = 0; i < 3000 && !bad; i++) {
+		char b[8] = "";
+		int f = open(name, O_RDONLY);
+		if (read(f, b, 7) < 0 || strcmp(b, "one") && strcmp(b, "two"))
+			wrong("being replaced", b, f);
+		close(f);
+	}
+	kill(p, SIGKILL);
+	waitpid(p, 0, 0);
+	if (!bad)
+		puts("ok");
+	return bad;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2 || chdir(argv[1]) || mkdir("a", 0755) || chdir("a"))
 		return 2;
 	if (argc > 2)
-		return tree();
+		return *argv[2] == 'l' ? links(argv[1]) : tree();
 	int up = open("..", O_RDONLY | O_DIRECTORY), d = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	mkdir("sub", 0755);
 	put("f", "one");

@@ -15,7 +15,7 @@ static int identify(long fd, struct statx *x)
 
 /* getcwd looks whether the name that the tracer knew for the current directory
    still is its name. A directory has only one. */
-static long getcwd(struct slot *s, u64 buf, u64 size)
+static __attribute__((noinline)) long getcwd(struct slot *s, u64 buf, u64 size)
 {
 	struct statx here, there;
 	if (!identify(FDCWD, &here))

@@ -27,21 +27,26 @@ static u32 child(u32 node, const char *q, u32 len)
 	return 0;
 }
 
-/* compose makes the path that a link in a directory of the trie leads to. */
-static int compose(struct slot *s, char *path, const char *name, const char *tail, char *body, long n)
+/* splice makes the path that comes out where the link l, which is called name in
+   path, gives way to what it holds; 0 if that does not fit. It closes l. */
+static char *splice(struct slot *s, char *path, const char *name, const char *tail, long l)
 {
-	u32 i = 0;
 	char *to = path == s->path ? s->next : s->path;
-	if (body[0] != '/')
-		for (const char *p = path; p < name; p++)
-			to[i++] = *p;
-	if (i + n >= PATH_SIZE)
+	long i = name - path, max = PATH_SIZE - 1 - i;
+	for (long k = 0; k < i; k++)
+		to[k] = path[k];
+	long n = max < 1 ? 0 : gadget(__NR_readlinkat, l, EMPTY, (long)(to + i), max, 0);
+	closefd(l);
+	if (n <= 0 || n == max)
 		return 0;
-	for (long k = 0; k < n; k++)
-		to[i++] = body[k];
-	for (; i < PATH_SIZE; i++, tail++)
-		if (!(to[i] = *tail))
-			return 1;
+	if (to[i] == '/') {
+		for (long k = 0; k < n; k++)
+			to[k] = to[i + k];
+		i = 0;
+	}
+	for (i += n; i < PATH_SIZE; i++)
+		if (!(to[i] = *tail++))
+			return to;
 	return 0;
 }
 
@@ -65,6 +70,68 @@ static long search(const struct node *m, const char *rel, char *q)
 		}
 	}
 	return r == 0 || r == -EACCES ? r : SLOW - WHY_MOUNT;
+}
+
+static long absolute(struct slot *s, char *path, u64 h, u32 deny);
+struct stat { u64 dev, ino, nlink; u32 mode, rest[29]; };
+_Static_assert(sizeof(struct stat) == 144, "stat");
+
+static __attribute__((noinline)) int same(long f, const struct stat *want)
+{
+	struct stat st;
+	return gadget(__NR_newfstatat, f, EMPTY, (long)&st, AT_EMPTY, 0) == 0 && st.ino == want->ino && st.dev == want->dev;
+}
+
+/* hop makes the path that the link at the end of path leads to, or 0. */
+static char *hop(struct slot *s, char *path)
+{
+	char *name = path, *e = path;
+	for (; *e; e++)
+		if (*e == '/')
+			name = e + 1;
+	long l = *name ? absolute(s, path, PATH_NOFOLLOW, LITERAL) : -1;
+	return l < 0 ? 0 : splice(s, path, name, e, l);
+}
+
+/* again opens the file or directory that g, an O_PATH descriptor, leads to, for
+   reading, by a path that may be another's. The link at its end is followed
+   by hand, and what comes out must be what g leads to: whether links may be
+   followed here, the kernel has said when it opened g. */
+static long again(struct slot *s, long g, char *path, u64 h, u32 deny, int *dir)
+{
+	struct stat want;
+	if (gadget(__NR_newfstatat, g, EMPTY, (long)&want, AT_EMPTY, 0) != 0)
+		return SLOW - WHY_LINK;
+	*dir = (want.mode & 0170000) == 0040000;
+	if (!*dir && (want.mode & 0170000) != 0100000)
+		return SLOW - WHY_LINK;
+	long f = absolute(s, path, h, deny | LITERAL);
+	for (int n = 0; f == SLOW - WHY_LOOP && n < 4 && !nofollow(h); n++) {
+		path = hop(s, path);
+		if (!path)
+			break;
+		f = absolute(s, path, h, deny | LITERAL);
+	}
+	if (f >= 0 && !same(f, &want)) {
+		closefd(f);
+		f = SLOW - WHY_LINK;
+	}
+	return f >= 0 || f == -EINTR ? f : SLOW - WHY_LINK;
+}
+
+/* resolved opens rest, in which there is a symlink, by a descriptor that is good
+   for names only; path is all of it. */
+static long resolved(struct slot *s, long fd, const char *rest, char *path, u64 h, u32 deny)
+{
+	int dir;
+	if (h < HOW_READ || h >= HOW_WRITE || nofollow(h))
+		return SLOW - WHY_LINK;
+	long g = beneath(fd, rest, PATH);
+	if (g < 0)
+		return g;
+	long f = again(s, g, path, h, deny, &dir);
+	closefd(g);
+	return f;
 }
 
 /* absolute walks the mount table. While the path runs over directories that
@@ -125,7 +192,7 @@ again:;
 	long f = openat2(m->fd, rel, literal(PATH_DIR));
 	if (f >= 0) {
 		*(char *)e = end;
-		long r = h >= V->anyend ? SLOW - WHY_LINK : beneath(f, slashes(e), h);
+		long r = h >= V->anyend ? resolved(s, f, slashes(e), path, h, deny) : beneath(f, slashes(e), h);
 		closefd(f);
 		return r;
 	}
@@ -137,19 +204,15 @@ again:;
 	*(char *)e = end;
 	if (f < 0)
 		return SLOW - WHY_LINK;
-	char body[256];
-	long n = gadget(__NR_readlinkat, f, EMPTY, (long)body, sizeof body, 0);
-	closefd(f);
-	if (n <= 0 || n == sizeof body || !*e && nofollow(h))
+	if (!*e && nofollow(h)) {
+		closefd(f);
 		return SLOW - WHY_LINK;
-	if (!compose(s, path, q, e, body, n))
+	}
+	path = splice(s, path, q, e, f);
+	if (!path)
 		return SLOW - WHY_LINK;
-	path = path == s->path ? s->next : s->path;
 	goto again;
 }
-
-struct stat { u64 dev, ino, nlink; u32 mode, rest[29]; };
-_Static_assert(sizeof(struct stat) == 144, "stat");
 
 /* directory says whether a descriptor is one of a directory. */
 static int directory(long fd)
@@ -265,26 +328,19 @@ static void remember(struct slot *s, int fd, long f)
 }
 
 /* named opens a file for reading where the guest's own descriptor is good for
-   names only: by the name that the tracer last knew for the directory. That is
-   a guess, so what it leads to must be what the descriptor leads to. */
+   names only: by the name that was last known for the directory. */
 static long named(struct slot *s, int fd, u64 h, u32 deny)
 {
-	struct stat want, got;
+	int dir;
 	if (h < HOW_READ || h >= HOW_WRITE)
 		return SLOW - WHY_FD;
 	long g = openat2(fd, s->path, nofollow(h) ? PATH_NOFOLLOW : PATH);
 	if (g < 0)
 		return verdict(g);
 	long f = SLOW - WHY_CWD;
-	u32 dir = 0;
-	if (gadget(__NR_newfstatat, g, EMPTY, (long)&want, AT_EMPTY, 0) == 0 &&
-		((dir = (want.mode & 0170000) == 0040000) || (want.mode & 0170000) == 0100000) && below(s, fd, s->next, PATH_SIZE) < PATH_SIZE)
-		f = absolute(s, s->next, h, deny | LITERAL);
+	if (below(s, fd, s->next, PATH_SIZE) < PATH_SIZE)
+		f = again(s, g, s->next, h, deny, &dir);
 	closefd(g);
-	if (f >= 0 && (gadget(__NR_newfstatat, f, EMPTY, (long)&got, AT_EMPTY, 0) != 0 || got.ino != want.ino || got.dev != want.dev)) {
-		closefd(f);
-		f = SLOW - WHY_CWD;
-	}
 	if (f >= 0 && dir && remembers(O_DIRECTORY, deny))
 		remember(s, fd, f);
 	if (f >= 0 || f == -EINTR)
