@@ -105,18 +105,23 @@ func TestNative(t *testing.T) {
 	for _, name := range names(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, exe)
-			w.cfg.Work, w.cfg.ReadOnly = filepath.Join(w.dir, "work"), filepath.Join(w.dir, "ro")
-			w.cfg.Self = exe
-			w.cfg.Millis = 2000 // until it has worked
-			r := w.run(exe, name)
-			skipLacking(t, name, r)
-			if r.hung {
-				t.Fatalf("hangs: %s", r.out)
+			var r result
+			// A race is not always won in two seconds of a busy machine.
+			for range 5 {
+				w := newWorld(t, exe)
+				w.cfg.Work, w.cfg.ReadOnly = filepath.Join(w.dir, "work"), filepath.Join(w.dir, "ro")
+				w.cfg.Self = exe
+				w.cfg.Millis = 2000 // until it has worked
+				r = w.run(exe, name)
+				skipLacking(t, name, r)
+				if r.hung {
+					t.Fatalf("hangs: %s", r.out)
+				}
+				if r.code == escaped || r.code == signalled && len(r.damage) != 0 {
+					return
+				}
 			}
-			if r.code != escaped && (r.code != signalled || len(r.damage) == 0) {
-				t.Errorf("does not work: code %d: %s", r.code, r.out)
-			}
+			t.Errorf("does not work: code %d: %s", r.code, r.out)
 		})
 	}
 }

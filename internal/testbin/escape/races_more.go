@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -30,12 +32,16 @@ var moreRaces = []technique{
 		if err != nil {
 			return err
 		}
+		var inside []uint64
 		return swapping(func() error {
+			if inside == nil {
+				inside = insideInodes()
+			}
 			wd, err := unix.InotifyAddWatch(fd, x(""), unix.IN_CREATE)
 			if err == nil {
 				defer unix.InotifyRmWatch(fd, uint32(wd))
 			}
-			return firstOf(err, watchedElsewhere(fd))
+			return firstOf(err, watchedElsewhere(fd, inside))
 		})
 	}},
 	{"race-swap-fanotify", func() error {
@@ -43,10 +49,14 @@ var moreRaces = []technique{
 		if err != nil {
 			return err
 		}
+		var inside []uint64
 		return swapping(func() error {
+			if inside == nil {
+				inside = insideInodes()
+			}
 			err := unix.FanotifyMark(int(fd), unix.FAN_MARK_ADD, unix.FAN_CREATE|unix.FAN_ONDIR, unix.AT_FDCWD, x(""))
 			defer unix.FanotifyMark(int(fd), unix.FAN_MARK_FLUSH, 0, unix.AT_FDCWD, "/")
-			return firstOf(err, watchedElsewhere(int(fd)))
+			return firstOf(err, watchedElsewhere(int(fd), inside))
 		})
 	}},
 	{"race-swap-handle", func() error {
@@ -131,9 +141,9 @@ func firstOf(err error, then error) error {
 	return then
 }
 
-// watchedElsewhere says whether a watch of fd is on an object that is not below
-// Work, by the numbers that fdinfo shows.
-func watchedElsewhere(fd int) error {
+// watchedElsewhere says whether a watch of fd is on an object other than inside,
+// by the numbers that fdinfo shows.
+func watchedElsewhere(fd int, inside []uint64) error {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", fd))
 	if err != nil {
 		return err
@@ -148,22 +158,25 @@ func watchedElsewhere(fd int) error {
 		}
 		var ino uint64
 		fmt.Sscanf(s, "%x", &ino)
-		for _, p := range []string{"x", "y"} {
-			var st unix.Stat_t
-			if unix.Lstat(filepath.Join(cfg.Work, p), &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR && st.Ino == ino {
-				return errHeld
-			}
-		}
-		// Between the two looks the names may have been swapped: once more.
-		for range 50 {
-			var st unix.Stat_t
-			if unix.Lstat(filepath.Join(cfg.Work, "x"), &st) == nil && st.Ino == ino {
-				return errHeld
-			}
-		}
-		return nil
+		return different(!slices.Contains(inside, ino))
 	}
 	return errHeld
+}
+
+// insideInodes are the numbers of the directory and the symlink that are being
+// swapped. By their names alone, a thread that is slow to swap them would look
+// like a watch that is on neither.
+func insideInodes() []uint64 {
+	got := map[uint32]uint64{}
+	for len(got) < 2 {
+		for _, p := range []string{"x", "y"} {
+			var st unix.Stat_t
+			if unix.Lstat(filepath.Join(cfg.Work, p), &st) == nil {
+				got[st.Mode&unix.S_IFMT] = st.Ino
+			}
+		}
+	}
+	return slices.Collect(maps.Values(got))
 }
 
 // dirHandle is the handle of the directory that is swapped.
