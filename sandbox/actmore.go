@@ -91,9 +91,14 @@ func actFileAttr(c *tracer.Call, name string) (int, unix.Errno, bool) {
 // actWatch puts a watch on the object, by the tracer's own copy of the guest's
 // descriptor.
 func (h *handler) actWatch(c *tracer.Call, name string) (int, unix.Errno, bool) {
-	fd, ok := h.borrow(c.Task, int(int32(c.Args[0])))
-	if !ok {
-		return 0, 0, false // EBADF by the kernel, or an old one
+	fd, e := take(c.Task, int(int32(c.Args[0])))
+	if e == unix.ENOSYS {
+		return 0, 0, false // before Linux 5.6 there is no other way than by the path
+	}
+	if e != 0 {
+		// Closed since argsFirst: another thread may open it again before the
+		// kernel could look, and exchange the path as well.
+		return 0, e, true
 	}
 	defer unix.Close(fd)
 	// The name is a magic link: what it leads to is the object itself, a

@@ -396,13 +396,19 @@ func (h *handler) putAddrRoom(m memory, addr, lenp uint64, room uint32, raw []by
 // borrow duplicates a guest's descriptor into the tracer (pidfd_getfd, Linux
 // 5.6).
 func (h *handler) borrow(t *tracer.Task, fd int) (int, bool) {
+	n, e := take(t, fd)
+	return n, e == 0
+}
+
+// take is borrow with the reason of a failure.
+func take(t *tracer.Task, fd int) (int, unix.Errno) {
 	p, err := unix.PidfdOpen(t.Tgid(), 0)
 	if err != nil {
-		return -1, false
+		return -1, errno(err)
 	}
 	defer unix.Close(p)
 	n, err := unix.PidfdGetfd(p, fd, 0)
-	return n, err == nil
+	return n, errno(err)
 }
 
 // sockWant asks for the exit stop of a call that may return an address.
