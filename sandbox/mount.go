@@ -58,11 +58,25 @@ func (id *identity) mount(c *tracer.Call) bool {
 		e = id.umount(c)
 	case "pivot_root":
 		e = id.pivot(c)
+	case "fsopen":
+		e = id.fsopen(c)
+	case "fspick":
+		e = id.fspick(c)
+	case "fsconfig":
+		e = id.fsconfig(c)
+	case "fsmount":
+		e = id.fsmount(c)
+	case "open_tree", "open_tree_attr":
+		e = id.openTree(c)
+	case "move_mount":
+		e = id.moveMount(c)
+	case "mount_setattr":
+		e = id.setattr(c)
 	}
 	switch {
 	case e != 0:
 		c.Fail(e)
-	case !c.Rewritten():
+	case !c.Answered() && !c.Rewritten():
 		c.Return(0)
 	}
 	return true
@@ -332,6 +346,11 @@ func (id *identity) move(c *tracer.Call, at *spot) unix.Errno {
 	if e != 0 {
 		return e
 	}
+	return id.moveTo(c, &from, at)
+}
+
+// moveTo moves a mount of the view.
+func (id *identity) moveTo(c *tracer.Call, from, at *spot) unix.Errno {
 	m, v := from.mount, id.h.view
 	switch {
 	case v.MountAt(from.guest) != m, v.MountAt(at.guest) != at.mount, !from.isRoot(), m.Parent() == nil, m.Locked, m.IsDir() != at.dir:

@@ -27,25 +27,34 @@ func (id *identity) newMount(c *tracer.Call, at *spot, kind string, flags uint64
 	if !ok {
 		return unix.ENODEV
 	}
-	var t *fsview.Tree
-	var e unix.Errno
-	switch k {
-	case fsview.Tmpfs:
-		t, e = id.tmpfs(c, flags)
-	case fsview.Overlay:
-		t, e = id.overlay(c, flags)
-	default:
-		t, e = id.instance(k, flags)
+	data := ""
+	if k == fsview.Tmpfs || k == fsview.Overlay {
+		var e unix.Errno
+		if data, e = mountData(c); e != 0 {
+			return e
+		}
 	}
+	t, e := id.makeFS(c, k, mountFlags(flags), data)
 	if e != 0 {
 		return e
 	}
 	return id.attach(c, t, at)
 }
 
+// makeFS makes a file system that is mounted nowhere.
+func (id *identity) makeFS(c *tracer.Call, k fsview.Kind, flags fsview.Flags, data string) (*fsview.Tree, unix.Errno) {
+	switch k {
+	case fsview.Tmpfs:
+		return id.tmpfs(c, flags, data)
+	case fsview.Overlay:
+		return id.overlay(c, flags, data)
+	}
+	return id.instance(k, flags)
+}
+
 // instance is one of the kernel's own file systems: an instance of what the
 // view shows already, which is all that the sandbox may see.
-func (id *identity) instance(k fsview.Kind, flags uint64) (*fsview.Tree, unix.Errno) {
+func (id *identity) instance(k fsview.Kind, flags fsview.Flags) (*fsview.Tree, unix.Errno) {
 	v := id.h.view
 	n := fsview.Mount{Kind: k, Source: fsview.Natural(k)}
 	i := slices.IndexFunc(v.Mounts(), func(m *fsview.Mount) bool { return m.Kind == k })
@@ -59,43 +68,51 @@ func (id *identity) instance(k fsview.Kind, flags uint64) (*fsview.Tree, unix.Er
 		return nil, unix.EPERM
 	}
 	n.LockFlags &= lockable
-	n.Flags = mountFlags(flags) | n.LockFlags
+	n.Flags = flags | n.LockFlags
 	t, err := v.NewTree(n)
 	return t, cause(err)
 }
 
-// tmpfs makes an empty file system. It belongs to whoever mounts it.
-func (id *identity) tmpfs(c *tracer.Call, flags uint64) (*fsview.Tree, unix.Errno) {
-	mode := uint32(0o1777)
-	n := fsview.Mount{Kind: fsview.Tmpfs, Flags: mountFlags(flags)}
-	k := credOf(c.Task)
-	uid, gid := k.UID.FS, k.GID.FS
-	data, e := mountData(c)
-	if e != 0 {
-		return nil, e
-	}
-	for w := range strings.SplitSeq(data, ",") {
-		name, v, _ := strings.Cut(w, "=")
-		ok := true
-		switch name {
-		case "mode":
-			mode, ok = octal(v)
-		case "uid":
-			uid, ok = mapped(k.NS.UID, v)
-		case "gid":
-			gid, ok = mapped(k.NS.GID, v)
-		case "size", "nr_blocks", "nr_inodes":
-			limit, err := spec.TmpfsLimit(name, v)
-			if ok = err == nil; name == "nr_inodes" {
-				n.Inodes = limit
-			} else {
-				n.Size = limit
-			}
+// tmpfsOptions are those of a tmpfs (tmpfs(5)).
+type tmpfsOptions struct {
+	mode, uid, gid uint32
+	size, inodes   uint64
+}
+
+// set is one option; false means that its value is none. What it does not know
+// is left out.
+func (o *tmpfsOptions) set(k *cred.Cred, name, v string) (ok bool) {
+	switch name {
+	case "mode":
+		o.mode, ok = octal(v)
+	case "uid":
+		o.uid, ok = mapped(k.NS.UID, v)
+	case "gid":
+		o.gid, ok = mapped(k.NS.GID, v)
+	case "size", "nr_blocks", "nr_inodes":
+		limit, err := spec.TmpfsLimit(name, v)
+		if ok = err == nil; name == "nr_inodes" {
+			o.inodes = limit
+		} else {
+			o.size = limit
 		}
-		if !ok {
+	default:
+		return true
+	}
+	return ok
+}
+
+// tmpfs makes an empty file system. It belongs to whoever mounts it.
+func (id *identity) tmpfs(c *tracer.Call, flags fsview.Flags, data string) (*fsview.Tree, unix.Errno) {
+	k := credOf(c.Task)
+	o := tmpfsOptions{mode: 0o1777, uid: k.UID.FS, gid: k.GID.FS}
+	for w := range strings.SplitSeq(data, ",") {
+		if name, v, _ := strings.Cut(w, "="); !o.set(k, name, v) {
 			return nil, unix.EINVAL
 		}
 	}
+	mode, uid, gid := o.mode, o.uid, o.gid
+	n := fsview.Mount{Kind: fsview.Tmpfs, Flags: flags, Size: o.size, Inodes: o.inodes}
 	dir, err := id.mountDir()
 	if err != nil {
 		return nil, unix.ENOMEM

@@ -9,14 +9,10 @@ import (
 	"github.com/ptbox/ptbox/tracer"
 )
 
-// overlay is mount(2) of an overlay. Its directories are found in the guest, and
+// overlay makes an overlay. Its directories are found in the guest, and
 // handed over by descriptor, so that nothing outside of the view can take their
 // place. They must be plain ones: a directory of another overlay is several.
-func (id *identity) overlay(c *tracer.Call, flags uint64) (*fsview.Tree, unix.Errno) {
-	data, e := mountData(c)
-	if e != 0 {
-		return nil, e
-	}
+func (id *identity) overlay(c *tracer.Call, flags fsview.Flags, data string) (*fsview.Tree, unix.Errno) {
 	var held []int
 	defer func() {
 		for _, fd := range held {
@@ -43,6 +39,7 @@ func (id *identity) overlay(c *tracer.Call, flags uint64) (*fsview.Tree, unix.Er
 		return "/proc/self/fd/" + itoa(fd), 0
 	}
 	l := &fsview.Layers{}
+	var e unix.Errno
 	for w := range splitOptions(data) {
 		name, v, _ := strings.Cut(w, "=")
 		switch name {
@@ -74,7 +71,7 @@ func (id *identity) overlay(c *tracer.Call, flags uint64) (*fsview.Tree, unix.Er
 	if l.Upper != "" && l.Work == "" || len(l.Lower) == 0 {
 		return nil, unix.EINVAL
 	}
-	t, err := id.h.view.NewTree(fsview.Mount{Kind: fsview.Overlay, Layers: l, Flags: mountFlags(flags)})
+	t, err := id.h.view.NewTree(fsview.Mount{Kind: fsview.Overlay, Layers: l, Flags: flags})
 	if err != nil {
 		id.h.log.Info("an overlay cannot be mounted", "err", err)
 		return nil, cause(err)

@@ -24,6 +24,10 @@ type namespace struct {
 	mnt    *mntNS
 	uts    *uts
 	user   *cred.UserNS
+
+	// Not namespaces: see mount_file.go.
+	fs *fsContext
+	at *mountTree
 }
 
 // nsFiles is what is known of the descriptors of namespaces.
@@ -98,7 +102,14 @@ func (n *namespace) text() string { return fmt.Sprintf("%s:[%d]", n.kind, n.numb
 func nsName(host string) (string, bool) {
 	dir, tag, ok := strings.Cut(strings.TrimSuffix(host, " (deleted)"), nsTag)
 	kind, number, dot := strings.Cut(tag, ".")
-	return kind + ":[" + number + "]", ok && dot && dir == "/memfd:"
+	text := kind + ":[" + number + "]"
+	switch kind {
+	case kindContext:
+		text = "anon_inode:[fscontext]"
+	case kindTree:
+		text = "/"
+	}
+	return text, ok && dot && dir == "/memfd:"
 }
 
 // nsOpen opens the file of a namespace. done says that the call has been dealt
@@ -117,8 +128,14 @@ func (id *identity) nsOpen(c *tracer.Call, r *fsview.Resolution, how openHow) (d
 	if n.mnt != nil {
 		n.mnt.tasks++ // it lasts as long as the file is known: see forgetNS
 	}
+	id.memoryFile(c, n, how.flags&unix.O_CLOEXEC != 0)
+	return true
+}
+
+// memoryFile turns the call into one that makes the memory file of n.
+func (id *identity) memoryFile(c *tracer.Call, n *namespace, cloexec bool) {
 	flags := uint64(textFlags())
-	if how.flags&unix.O_CLOEXEC != 0 {
+	if cloexec {
 		flags |= unix.MFD_CLOEXEC
 	}
 	c.SetNr(unix.SYS_MEMFD_CREATE)
@@ -134,13 +151,13 @@ func (id *identity) nsOpen(c *tracer.Call, r *fsview.Resolution, how openHow) (d
 		}
 		id.noteNS(r.Task, int(r.Val), n)
 	})
-	return true
 }
 
 func (n *namespace) drop() {
 	if n.mnt != nil {
 		n.mnt.leave()
 	}
+	n.dropMounts()
 }
 
 // noteNS remembers which namespace a new descriptor stands for.
@@ -211,6 +228,15 @@ func (id *identity) showNS(o *object) {
 	if n == nil {
 		return
 	}
+	if n.at != nil {
+		var top object
+		if id.use(&top, int(n.at.top.Root())) == 0 {
+			id.load(&top)
+			id.show(&top)
+			o.st = top.st
+		}
+		return
+	}
 	o.as = &fsview.Stat{Dev: id.spaces.nsfs, Ino: n.number}
 	o.st.Mode, o.st.Uid, o.st.Gid, o.st.Size, o.st.Blocks = unix.S_IFREG|0o444, 0, 0, 0, 0
 }
@@ -227,10 +253,10 @@ func (id *identity) nsDescriptor(t *tracer.Task, fd int) *namespace {
 		return nil
 	}
 	if n := id.nsFile(&st); n != nil {
-		if _, ok := nsName(text); ok {
+		if _, ok := nsName(text); ok && n.fs == nil && n.at == nil {
 			return n
 		}
-		return nil // the number is in use again
+		return nil // the number is in use again, or it is of a mount
 	}
 	kind, _, ok := strings.Cut(text, ":[")
 	if _, known := nsFlags[kind]; !ok || !known {

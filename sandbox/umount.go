@@ -64,6 +64,14 @@ func (id *identity) busy(m *fsview.Mount) (yes bool) {
 			if e != 0 {
 				continue
 			}
+			if _, ok := nsName(text); ok {
+				fd, _ := number(strings.TrimPrefix(what, "fd/"))
+				if f, e := id.mountFile(t, fd); e == 0 && f != nil && f.at != nil && f.at.top == m {
+					yes = true
+					return
+				}
+				continue
+			}
 			guest, ok := h.guestText(text)
 			if !ok || !h.ambiguous[m] && !in(guest) {
 				continue

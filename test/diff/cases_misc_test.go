@@ -61,6 +61,11 @@ var miscCases = []Case{
 		umount2 "/" 0 => EPERM
 		~EPERM umount2 "/missing" 0
 		pivot_root "/d" "/d/sub" => EPERM
+		~ENOSYS open_tree AT_FDCWD "/d" 1
+		~ENOSYS open_tree_attr AT_FDCWD "/d" 1 NULL 0
+		~ENOSYS fspick AT_FDCWD "/" 0
+		~ENOSYS move_mount AT_FDCWD "/d" AT_FDCWD "/empty" 0
+		~ENOSYS mount_setattr AT_FDCWD "/" 0 "a mount_attr, whatever it says....................................." 32
 		swapon "/f" 0 => EPERM
 		swapoff "/f" => EPERM
 		acct NULL => EPERM

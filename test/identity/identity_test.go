@@ -220,7 +220,7 @@ func TestMount(t *testing.T) {
 		"mount none /b none 0x1020", "create /b/x 0644", "mount tmpfs /a/sub tmpfs 0 mode=700", "create /a/sub/t 0644", "stat /a/sub", "ls /b/sub", "umount /a/sub 0", "ls /a/sub",
 		"umount /b 0", "ls /b", "umount /b 0", "umount /proc 0", "umount /c 0",
 		"mount proc /c proc 0", "readlink /c/self/exe", "umount /c 0", "mount / /c none 0x1000", "mount / /c none 0x5000", "ls /c/b", "umount /c 0", "umount /c 2", "ls /c",
-		"mount sysfs /c sysfs 0", "mount x /c ext4 0", "mount none /c none 0x40000", "mount none / none 0x44000", "mount tmpfs /missing tmpfs 0", "mount /a/f /b/hidden none 0x1000", "mount /a /b/hidden none 0x1000",
+		"fsopen p proc 1", "fsconfig p 6", "fsmount q p 1 1", "movemount q - - /c 4", "readlink /c/self/exe", "umount /c 0", "closefd q", "umount /c 0", "fsopen p sysfs 1", "fsconfig p 6", "mount sysfs /c sysfs 0", "mount x /c ext4 0", "mount none /c none 0x40000", "mount none / none 0x44000", "mount tmpfs /missing tmpfs 0", "mount /a/f /b/hidden none 0x1000", "mount /a /b/hidden none 0x1000",
 		"chroot /b", "mkdir /m 0755", "mount tmpfs /m tmpfs 0", "create /m/in 0644", "ls /m", "setuid 5 5 5", "mount tmpfs /m tmpfs 0", "umount /m 0")
 	b, err := os.ReadFile(filepath.Join("testdata", "mount.golden"))
 	if *update {

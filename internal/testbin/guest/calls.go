@@ -93,7 +93,9 @@ var calls = map[string]call{
 	"unshare": {unix.SYS_UNSHARE, "i", resNone},
 	"mount":   {unix.SYS_MOUNT, "pppip", resNone}, "umount2": {unix.SYS_UMOUNT2, "pi", resNone},
 	"pivot_root": {unix.SYS_PIVOT_ROOT, "pp", resNone},
-	"swapon":     {unix.SYS_SWAPON, "pi", resNone}, "swapoff": {unix.SYS_SWAPOFF, "p", resNone}, "acct": {unix.SYS_ACCT, "p", resNone},
+	"open_tree":  {unix.SYS_OPEN_TREE, "fpi", resQuietFD}, "open_tree_attr": {467, "fpipi", resQuietFD}, "fspick": {unix.SYS_FSPICK, "fpi", resQuietFD},
+	"move_mount": {unix.SYS_MOVE_MOUNT, "fpfpi", resNone}, "mount_setattr": {unix.SYS_MOUNT_SETATTR, "fpipi", resNone},
+	"swapon": {unix.SYS_SWAPON, "pi", resNone}, "swapoff": {unix.SYS_SWAPOFF, "p", resNone}, "acct": {unix.SYS_ACCT, "p", resNone},
 	"quotactl": {unix.SYS_QUOTACTL, "ipip", resNone},
 
 	"socket": {unix.SYS_SOCKET, "iii", resQuietFD}, "socketpair": {unix.SYS_SOCKETPAIR, "iiiP", resPair},

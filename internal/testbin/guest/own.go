@@ -186,6 +186,9 @@ func own(op string, a []string) (string, error) {
 	if out, known, err := ownNS(op, a); known {
 		return out, err
 	}
+	if out, known, err := ownMount(op, a); known {
+		return out, err
+	}
 	if out, known, err := ownSetns(op, a); known {
 		return out, err
 	}
