@@ -9,10 +9,11 @@ import (
 	"github.com/ptbox/ptbox/tracer"
 )
 
-// The descriptors of fsopen(2), fspick(2), fsmount(2) and open_tree(2) with
-// OPEN_TREE_CLONE are, as those of namespaces, empty memory files that are known
-// by their number (nsfiles.go). They are for the calls about mounts: no path
-// leads through them.
+// The descriptors of fsmount(2) and open_tree(2) with OPEN_TREE_CLONE are, as
+// those of namespaces, empty memory files that are known by their number
+// (nsfiles.go). They are for the calls about mounts: no path leads through them.
+// Those of fsopen(2) and fspick(2) are sockets: messages are read from them until
+// that fails (ENODATA), and to read from a socket that is not connected does.
 
 // The kinds of namespace.kind that are none.
 const (
@@ -54,10 +55,27 @@ func (m *mountTree) attached(v *fsview.View) bool {
 	return m.tree == nil && slices.Contains(v.Table(), m.top)
 }
 
-// makeFile turns the call into one that makes the descriptor of n.
-func (id *identity) makeFile(c *tracer.Call, n *namespace, cloexec bool) {
-	n.number = id.newNumber()
+// treeFile turns the call into one that makes the descriptor of a tree.
+func (id *identity) treeFile(c *tracer.Call, t *fsview.Tree, cloexec bool) {
+	n := &namespace{kind: kindTree, number: id.newNumber(), at: &mountTree{tree: t, top: t.Top()}}
 	id.memoryFile(c, n, cloexec)
+}
+
+// contextFile turns the call into one that makes the descriptor of fs.
+func (id *identity) contextFile(c *tracer.Call, fs *fsContext, cloexec bool) {
+	kind := uint64(unix.SOCK_STREAM)
+	if cloexec {
+		kind |= unix.SOCK_CLOEXEC
+	}
+	c.SetNr(unix.SYS_SOCKET)
+	c.SetArg(0, unix.AF_UNIX)
+	c.SetArg(1, kind)
+	c.SetArg(2, 0)
+	c.WantResult(func(r *tracer.Result) {
+		if r.Val >= 0 {
+			id.noteNS(r.Task, int(r.Val), &namespace{kind: kindContext, number: id.newNumber(), fs: fs})
+		}
+	})
 }
 
 // mountFile is what a descriptor of these calls stands for: nil if it is open

@@ -28,7 +28,7 @@ func (id *identity) fsopen(c *tracer.Call) unix.Errno {
 	if _, ok := kinds[kind]; !ok {
 		return unix.ENODEV
 	}
-	id.makeFile(c, &namespace{kind: kindContext, fs: &fsContext{kind: kind}}, c.Args[1] != 0)
+	id.contextFile(c, &fsContext{kind: kind}, c.Args[1] != 0)
 	return 0
 }
 
@@ -52,7 +52,7 @@ func (id *identity) fspick(c *tracer.Call) unix.Errno {
 		return unix.EINVAL
 	}
 	fs := &fsContext{phase: phaseReconf, of: m, flags: m.Flags & fsview.ReadOnly, mnt: id.h.mntNS}
-	id.makeFile(c, &namespace{kind: kindContext, fs: fs}, c.Args[2]&unix.FSPICK_CLOEXEC != 0)
+	id.contextFile(c, fs, c.Args[2]&unix.FSPICK_CLOEXEC != 0)
 	return 0
 }
 
@@ -251,6 +251,6 @@ func (id *identity) fsmount(c *tracer.Call) unix.Errno {
 	t.Top().Flags |= flags
 	fs.tree, fs.phase, fs.of = nil, phaseReconf, t.Top()
 	fs.mnt = id.h.mntNS
-	id.makeFile(c, &namespace{kind: kindTree, at: &mountTree{tree: t, top: t.Top()}}, c.Args[1] != 0)
+	id.treeFile(c, t, c.Args[1] != 0)
 	return 0
 }

@@ -61,7 +61,7 @@ func (id *identity) openTree(c *tracer.Call) unix.Errno {
 		t.Close()
 		return e
 	}
-	id.makeFile(c, &namespace{kind: kindTree, at: &mountTree{tree: t, top: t.Top()}}, flags&unix.OPEN_TREE_CLOEXEC != 0)
+	id.treeFile(c, t, flags&unix.OPEN_TREE_CLOEXEC != 0)
 	return 0
 }
 

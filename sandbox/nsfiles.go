@@ -32,11 +32,10 @@ type namespace struct {
 
 // nsFiles is what is known of the descriptors of namespaces.
 type nsFiles struct {
-	made  uint64                // how many namespaces
-	files map[uint64]*namespace // by the number of the memory file
-	limit int                   // how many there may be before they are looked through
-	dev   uint64                // of the memory files
-	nsfs  uint64                // what the guest sees in its place
+	made  uint64 // how many namespaces
+	files map[fileID]*namespace
+	limit int    // how many there may be before they are looked through
+	nsfs  uint64 // the device that the guest sees in the place of the files'
 }
 
 // firstNumber is where the numbers of namespaces begin. The kernel's are from
@@ -103,10 +102,7 @@ func nsName(host string) (string, bool) {
 	dir, tag, ok := strings.Cut(strings.TrimSuffix(host, " (deleted)"), nsTag)
 	kind, number, dot := strings.Cut(tag, ".")
 	text := kind + ":[" + number + "]"
-	switch kind {
-	case kindContext:
-		text = "anon_inode:[fscontext]"
-	case kindTree:
+	if kind == kindTree {
 		text = "/"
 	}
 	return text, ok && dot && dir == "/memfd:"
@@ -169,12 +165,13 @@ func (id *identity) noteNS(t *tracer.Task, fd int, n *namespace) {
 		return
 	}
 	if s.files == nil {
-		s.files, s.limit = map[uint64]*namespace{}, minNSFiles
+		s.files, s.limit = map[fileID]*namespace{}, minNSFiles
 	}
-	if old := s.files[st.Ino]; old != nil {
+	file := fileID{st.Dev, st.Ino}
+	if old := s.files[file]; old != nil {
 		old.drop()
 	}
-	s.files[st.Ino], s.dev = n, st.Dev
+	s.files[file] = n
 	if s.nsfs == 0 && unix.Fstatat(id.h.proc, id.h.at(t.Tid, "ns/mnt"), &st, 0) == nil {
 		s.nsfs = st.Dev
 	}
@@ -190,29 +187,26 @@ const minNSFiles = 256
 // forgetNS forgets the files that no task has open: nobody says when the last
 // descriptor is closed.
 func (id *identity) forgetNS() {
-	s, used := &id.spaces, map[uint64]bool{}
+	s, used := &id.spaces, map[fileID]bool{}
 	id.h.tr.Each(func(t *tracer.Task) {
 		for _, fd := range id.h.openFDs(t) {
 			var st unix.Stat_t
-			if unix.Fstatat(id.h.proc, id.h.at(t.Tid, fd), &st, 0) == nil && st.Dev == s.dev {
-				used[st.Ino] = true
+			if unix.Fstatat(id.h.proc, id.h.at(t.Tid, fd), &st, 0) == nil {
+				used[fileID{st.Dev, st.Ino}] = true
 			}
 		}
 	})
-	for ino, n := range s.files {
-		if !used[ino] {
+	for file, n := range s.files {
+		if !used[file] {
 			n.drop()
-			delete(s.files, ino)
+			delete(s.files, file)
 		}
 	}
 }
 
 // nsFile is the namespace that a memory file stands for.
 func (id *identity) nsFile(st *unix.Stat_t) *namespace {
-	if s := &id.spaces; s.files != nil && st.Dev == s.dev {
-		return s.files[st.Ino]
-	}
-	return nil
+	return id.spaces.files[fileID{st.Dev, st.Ino}]
 }
 
 // showNS makes the status of a namespace's file, that of the kernel's or a

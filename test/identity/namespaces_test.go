@@ -116,7 +116,7 @@ var nsCases = map[string][]string{
 	},
 	"fsmount": {
 		"mkdir /a 0755", "mkdir /b 0755", "create /f 0644",
-		"fsopen c tmpfs 1", "fsconfig c 1 source none", "fsconfig c 1 source none", "fsconfig c 1 size 64k", "fsconfig c 1 mode 0750", "fsconfig c 1 nothing x", "fsconfig c 0 ro", "fsconfig c 0 rw", "fsconfig c 1 uid 5",
+		"fsopen c tmpfs 1", "readfd c", "fsconfig c 1 source none", "fsconfig c 1 source none", "fsconfig c 1 size 64k", "fsconfig c 1 mode 0750", "fsconfig c 1 nothing x", "fsconfig c 0 ro", "fsconfig c 0 rw", "fsconfig c 1 uid 5",
 		"fsmount m c 0 0", "fsconfig c 7", "fsconfig c 6", "fsconfig c 6", "fsconfig c 1 size 1m", "fsmount m c 2 0", "fsmount m c 1 0x1000", "fsmount m c 1 0x30", "fsmount m c 1 0x20", "fsmount n c 1 0", "path m", "fdstat m", "mounts /proc/self/mountinfo",
 		"movemount m - - /f 4", "movemount m - - /none 4", "movemount m - - /a 0", "movemount m - - /a 4", "mounts /proc/self/mountinfo", "stat /a", "create /a/x 0644", "movemount m - - /b 4", "mounts /proc/self/mountinfo", "ls /b", "ls /a", "movemount - /b - /a 0", "ls /a", "movemount - /a - /b 0x300", "movemount - /a - /b 0x400",
 		"fsopen r tmpfs 0", "fsconfig r 0 ro", "fsconfig r 6", "fsmount s r 0 8", "closefd r", "movemount s - - /b 4", "create /b/x 0644", "umount /b 0", "movemount s - - /b 4", "closefd s", "umount /b 0",
@@ -145,7 +145,7 @@ var nsCases = map[string][]string{
 		"opentreeattr t - /a 1 1 0 0", "movemount t - - /b 4", "create /b/v 0644", "ls /b", "umount /b 0", "closefd t", "umount /b 0", "opentreeattr t - /a 0 1 0 0", "opentreeattr t - /a 0x8001 0 0x1000 0",
 		"clone 0x10020000 write /proc/self/uid_map 0 0 1,setattr - /a 0 1 0 0,setattr - /a 0 0 1 0,create /a/o 0644,opentree t - /a/d 1,setattr t - 0x1000 2 0 0,movemount t - - /b 4,mounts /proc/self/mountinfo,opentree t - /a 1,movemount - /a - /b 0",
 		"mounts /proc/self/mountinfo", "setattr - /a 0 1 0 0", "clone 0x10020000 write /proc/self/uid_map 0 0 1,setattr - /a 0 0 1 0,setattr - /a 0x8000 0 1 0,create /a/p 0644,fspick p - /a 0,fsconfig p 0 rw,fsconfig p 7",
-		"fspick p - /a 1", "fsconfig p 6", "fsconfig p 0 rw", "fsconfig p 7", "closefd p", "fspick p - /a/d 0", "fsconfig p 0 ro", "fsconfig p 7", "create /a/d/last 0644", "fspick q - /a/f 0", "fspick q - /none 0", "fspick q - /a 16", "keep k /a", "fspick q k - 8", "fsmount x q 0 0",
+		"fspick p - /a 1", "readfd p", "fsconfig p 6", "fsconfig p 0 rw", "fsconfig p 7", "closefd p", "fspick p - /a/d 0", "fsconfig p 0 ro", "fsconfig p 7", "create /a/d/last 0644", "fspick q - /a/f 0", "fspick q - /none 0", "fspick q - /a 16", "keep k /a", "fspick q k - 8", "fsmount x q 0 0",
 	},
 	"fs-overlay": {
 		"mkdir /l 0755", "mkdir /k 0755", "mkdir /u 0755", "mkdir /w 0755", "mkdir /m 0755", "create /l/f 0644", "create /k/k 0644",
