@@ -2,6 +2,7 @@ package tracer
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -74,7 +75,9 @@ func (tr *Tracer) startBoot(t *Task) {
 
 // fatal kills a task that cannot be put into a safe state.
 func (tr *Tracer) fatal(t *Task, err error) {
-	tr.log.Error("a program could not be started and was killed", "tid", t.Tid, "err", err)
+	if !errors.Is(err, unix.ESRCH) { // else somebody has killed it, and nothing has failed
+		tr.log.Error("a program could not be started and was killed", "tid", t.Tid, "err", err)
+	}
 	unix.Kill(t.Tid, unix.SIGKILL)
 	tr.resume(t, 0)
 }
