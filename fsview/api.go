@@ -229,6 +229,9 @@ type Resolution struct {
 	// judges these by their spelling alone (EINVAL, ENOTEMPTY, EBUSY, EISDIR,
 	// EEXIST) and touches nothing.
 	LastDot, LastDotDot, IsRoot bool
+	// Gone is set for Rename when the parent is a directory that an Overlay does
+	// not show any more: there is nothing in it, and nothing can be made.
+	Gone bool
 	// Exists is set when the object was seen. Mode is its st_mode if that came
 	// for free (mount points), else 0: ask Stat of Held.
 	Exists bool

@@ -127,7 +127,10 @@ func (b *builder) enter(m *Mount) {
 	// What m covers cannot be reached any more.
 	if n, _ := b.v.trie.find(m.Target); n != nil {
 		m.glue = m.glue || n.mount != nil && n.mount.glue
-		n.each(func(old *Mount) { b.close(old) })
+		n.each(func(old *Mount) {
+			b.v.bury(old, m)
+			b.close(old)
+		})
 	}
 	b.v.trie.put(m)
 	b.opened = append(b.opened, m)

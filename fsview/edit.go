@@ -12,7 +12,7 @@ import (
 // Clone makes a view of the same mounts that is edited by itself, as
 // unshare(CLONE_NEWNS) does.
 func (v *View) Clone() *View {
-	n := &View{fs: v.fs, links: v.links, hider: v.hider, protected: v.protected, uid: v.uid}
+	n := &View{fs: v.fs, links: v.links, hider: v.hider, protected: v.protected, uid: v.uid, buried: v.buried}
 	n.w = walker{v: n, body: make([]byte, pathMax), cur: NoHandle}
 	n.table, _ = copies(v.table)
 	n.remake()

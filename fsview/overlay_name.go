@@ -108,10 +108,21 @@ func mayChange(set dirSet, n *NameState) unix.Errno {
 	return 0
 }
 
-// Ready prepares the making of the new name rel: the directory must be writable
-// and is brought into the upper layer. EEXIST if the name is taken. If the
-// state's Whiteout is set, Make must be used.
+// Ready prepares the making of the new name rel, if MayMake allows it: the
+// directory is brought into the upper layer. If the state's Whiteout is set,
+// Make must be used.
 func (o *Union) Ready(rel string) (NameState, unix.Errno) {
+	n, e := o.MayMake(rel)
+	if e == 0 {
+		dir, _ := splitRel(rel)
+		e = o.CopyUp(dir, true)
+	}
+	return n, e
+}
+
+// MayMake says whether the new name rel can be made: the directory must be
+// writable. EEXIST if the name is taken.
+func (o *Union) MayMake(rel string) (NameState, unix.Errno) {
 	n, set, e := o.state(rel)
 	if e != 0 {
 		return n, e
@@ -123,11 +134,7 @@ func (o *Union) Ready(rel string) (NameState, unix.Errno) {
 	case !o.upper:
 		return n, unix.EROFS
 	}
-	if e := mayChange(set, &n); e != 0 {
-		return n, e
-	}
-	dir, _ := splitRel(rel)
-	return n, o.CopyUp(dir, true)
+	return n, mayChange(set, &n)
 }
 
 // Make makes rel where a whiteout is: mk makes the object in the work directory
@@ -235,6 +242,7 @@ func (o *Union) cover(up int, name string) unix.Errno {
 	}
 	var st unix.Stat_t
 	if unix.Fstatat(up, name, &st, unix.AT_SYMLINK_NOFOLLOW) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR {
+		defer openedAt(up, name)()
 		if e = rename(o.work, tmp, up, name, unix.RENAME_EXCHANGE); e == 0 {
 			o.discard(tmp)
 		}
@@ -305,6 +313,7 @@ func (o *Union) Remove(rel string, rmdir bool) unix.Errno {
 	if err == unix.ENOTEMPTY || err == unix.EEXIST {
 		// It holds nothing but whiteouts.
 		tmp := o.tmp()
+		defer openedAt(up, name)()
 		if err = unix.Renameat(up, name, o.work, tmp); err == nil {
 			o.discard(tmp)
 		}
@@ -312,13 +321,47 @@ func (o *Union) Remove(rel string, rmdir bool) unix.Errno {
 	return errnoOf(err)
 }
 
-// empty is ENOTEMPTY if the union shows a name in the directory rel.
+// empty is ENOTEMPTY if the union shows a name in the directory rel. Whether it
+// may be read does not matter for that.
 func (o *Union) empty(rel string) unix.Errno {
-	list, e := o.List(rel)
+	b, e := o.find(rel, true)
+	if e != 0 {
+		return e
+	}
+	defer b.close()
+	if d := b.set; len(d) > 0 && d[0].layer == 0 && o.upper {
+		defer opened(d[0].fd)()
+	}
+	list, e := o.list(b.set)
 	if e == 0 && len(list) > 2 {
 		e = unix.ENOTEMPTY
 	}
 	return e
+}
+
+// opened lets the owner read a directory of the upper layer that forbids it, or
+// move it elsewhere (which changes its ".."), until the function that is
+// returned is called: the kernel's overlayfs acts with the rights of its mounter.
+func opened(dir int) (shut func()) {
+	const rwx = unix.S_IRWXU
+	var st unix.Stat_t
+	if unix.Fstat(dir, &st) != nil || st.Mode&rwx == rwx || int(st.Uid) != unix.Geteuid() || unix.Chmod(procFD(dir), st.Mode&0o7777|rwx) != nil {
+		return func() {}
+	}
+	return func() { unix.Chmod(procFD(dir), st.Mode&0o7777) }
+}
+
+// openedAt is opened for the directory name.
+func openedAt(dir int, name string) (shut func()) {
+	fd, err := unix.Openat(dir, name, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return func() {}
+	}
+	again := opened(fd)
+	return func() {
+		again()
+		unix.Close(fd)
+	}
 }
 
 // Rename is renameat2(2) inside the union. A directory that is not in the upper
@@ -401,6 +444,7 @@ func (o *Union) move(fup int, fname string, tup int, tname string, f, t *NameSta
 		if t.Visible && t.Upper {
 			// It shows nothing, but may hold whiteouts.
 			tmp := o.tmp()
+			defer openedAt(tup, tname)()
 			if e := errnoOf(unix.Renameat(tup, tname, o.work, tmp)); e != 0 {
 				return e
 			}

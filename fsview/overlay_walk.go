@@ -70,10 +70,16 @@ func (w *walker) fromDeleted(p string) (string, unix.Errno) {
 		}
 		i = k
 	}
-	if i < len(p) {
-		return "", unix.ENOENT
-	}
 	r := w.r
+	if i < len(p) {
+		if w.q.Op != Rename || i != s.last {
+			return "", unix.ENOENT
+		}
+		// Whether both names lie in one mount is looked at before.
+		r.Relative, r.Gone, r.Slash, r.Mount = true, true, s.end < len(p), w.m
+		w.drop()
+		return "", 0
+	}
 	r.Relative, r.Exists, r.Slash, r.Mount = true, true, s.end < len(p), w.m
 	r.LastDot = parentOnly(w.q.Op, ".", r.Slash)
 	if w.q.Hold {

@@ -36,6 +36,7 @@ type View struct {
 	back   []*Mount // the same, longest Source first, for the way back
 	above  map[devIno]bool
 	points map[string]bool // host paths of the objects that are mounted on
+	buried []string        // those of points that no mount of the table lies on any more
 	merged []Dir
 	w      walker
 	path   []byte // of the handle at hand
@@ -151,12 +152,29 @@ func (v *View) finish(gone bool) error {
 		}
 		return b.id - a.id
 	})
+	for _, p := range v.buried {
+		v.points[p] = true
+	}
 	for _, m := range v.mounts[1:] {
 		if err := v.note(m); err != nil && !gone {
 			return fmt.Errorf("mount %s: %w", m.Target, err)
 		}
 	}
 	return nil
+}
+
+// bury notes where old was mounted, or what m is mounted on instead: m covers
+// old, which keeps its place for the kernel.
+func (v *View) bury(old, m *Mount) {
+	if old.Target == m.Target {
+		if old.ov == nil {
+			v.buried = append(v.buried, old.Source)
+		}
+		return
+	}
+	if p := v.MountAt(old.Target[:chop([]byte(old.Target))]); p.ov == nil && !old.glue {
+		v.buried = append(v.buried, p.HostOf(old.Target))
+	}
 }
 
 // note enters the directories above a mount point, and the name that its

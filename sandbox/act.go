@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/binary"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -113,7 +114,7 @@ func (h *handler) act(c *tracer.Call, r *fsview.Resolution) {
 	if r.Held == fsview.NoHandle {
 		return
 	}
-	if r.Mount != nil && r.Mount.Kind == fsview.Proc && c.Ent.Class == tracer.ClassAccess {
+	if r.Mount != nil && r.Mount.Kind == fsview.Proc && (c.Ent.Class == tracer.ClassAccess || strings.Contains(c.Ent.Name, "xattr")) {
 		// /proc/self/fd has rights for the process itself
 		// (proc_fd_permission in fs/proc/fd.c).
 		h.view.Release(r)

@@ -72,12 +72,21 @@ func (h *handler) inheritCwd(parent, child *tracer.Task) {
 func (h *handler) chdirStarts(t *tracer.Task, guest string) {
 	c := cwdOf(t)
 	c.drop(h)
-	if c.hint != "" {
+	if c.hint != "" && h.arrived(t, c) {
 		c.before = c.hint
 	}
 	c.hint = guest
 	c.pending = append(c.pending, t)
 	h.chdirs++
+}
+
+// arrived says whether the last chdir has succeeded, as far as it matters.
+func (h *handler) arrived(t *tracer.Task, c *cwd) bool {
+	if len(h.ambiguous) == 0 || c.before == "" {
+		return true
+	}
+	text, e := h.readProc(h.at(t.Tid, "cwd"))
+	return e != 0 || h.view.Shows(c.hint, text)
 }
 
 // chdirDone notes that t has stopped again, so that its chdir is over.

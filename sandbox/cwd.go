@@ -274,7 +274,10 @@ func (h *handler) Link(caller any, rel string) fsview.Link {
 	if m.what == "fd" && unix.Fstatat(h.proc, rel, &st, 0) == nil && st.Mode&unix.S_IFMT == unix.S_IFLNK {
 		return l // a symlink that was opened itself is not followed
 	}
-	if guest, ok := h.guestText(text); ok {
+	if m.what == "fd" && st.Mode != 0 && st.Mode&unix.S_IFMT != unix.S_IFDIR {
+		return l // nothing lies below it
+	}
+	if guest, ok := h.hintedText(rel, text); ok {
 		if h.view.HiddenProcess(guest) {
 			return fsview.Link{Kind: fsview.LinkDenied, Errno: unix.ENOENT}
 		}
@@ -333,8 +336,8 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 		return name, 0, true
 	}
 	h.inNS(m.pid, func() {
-		guest, ok := h.magicHint(rel), true
-		if guest == "" || !h.view.Shows(guest, text) {
+		guest, ok := h.magicHint(rel, text), true
+		if guest == "" {
 			guest, ok = h.magicText(text)
 			if ok && h.overlays && h.hidden(text, guest, rel) {
 				guest += " (deleted)"
@@ -354,15 +357,20 @@ func (h *handler) magicGuest(rel string) (string, bool) {
 	if e != 0 {
 		return "", false
 	}
-	if hint := h.magicHint(rel); hint != "" && h.view.Shows(hint, text) {
+	return h.hintedText(rel, text)
+}
+
+// hintedText is guestText for the body of the procfs symlink rel.
+func (h *handler) hintedText(rel, text string) (string, bool) {
+	if hint := h.magicHint(rel, text); hint != "" {
 		return hint, true
 	}
 	return h.guestText(text)
 }
 
 // magicHint is the path by which the object of a magic link was opened, if that
-// is known.
-func (h *handler) magicHint(rel string) string {
+// is known and still shows what the link's body says.
+func (h *handler) magicHint(rel, text string) string {
 	m, ok := parseMagic(rel)
 	if !ok {
 		return ""
@@ -374,9 +382,15 @@ func (h *handler) magicHint(rel string) string {
 	switch m.what {
 	case "fd":
 		n, _ := number(m.rest)
-		return proc(t).fds[n]
+		if g := h.noted(t, n); g != "" && h.view.Shows(g, text) {
+			return g
+		}
 	case "cwd":
-		return cwdOf(t).hint
+		for _, g := range []string{cwdOf(t).hint, cwdOf(t).before} {
+			if g != "" && h.view.Shows(g, text) {
+				return g
+			}
+		}
 	}
 	return ""
 }

@@ -49,8 +49,8 @@ func (h *handler) getdents(c *tracer.Call) {
 	t := c.Task
 	fd := int(int32(c.Args[0]))
 	pos, ok := h.filePos(t.Tid, fd)
-	if !ok {
-		return
+	if !ok || h.opensPath(t, fd) {
+		return // EBADF
 	}
 	if len(d.extra) == 0 && d.fill == nil {
 		h.filtered(c, d, fd, pos)

@@ -111,11 +111,25 @@ func (h *handler) fdWrite(c *tracer.Call, arg int) unix.Errno {
 		return 0 // EBADF: utimensat without a path wants an open file
 	}
 	if access && fd != atFDCWD {
+		var st unix.Stat_t
+		if unix.Fstatat(h.proc, h.at(c.Task.Tid, "fd/"+strconv.Itoa(fd)), &st, 0) == nil && !mountKind(st.Mode) {
+			return 0
+		}
 		if err := unix.Faccessat(h.proc, h.at(c.Task.Tid, "fd/"+strconv.Itoa(fd)), unix.W_OK, unix.AT_EACCESS); err != nil {
 			return errno(err)
 		}
 	}
 	return unix.EROFS
+}
+
+// mountKind reports whether a read-only mount forbids writing to an object of
+// this mode (sb_permission in fs/namei.c).
+func mountKind(mode uint32) bool {
+	switch mode & unix.S_IFMT {
+	case unix.S_IFREG, unix.S_IFDIR, unix.S_IFLNK:
+		return true
+	}
+	return false
 }
 
 // fdAttr serves calls that change an object by descriptor; they stop only if

@@ -2,9 +2,11 @@ package sandbox
 
 import (
 	"cmp"
+	"os"
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -78,12 +80,14 @@ func (h *handler) nameOf(c *tracer.Call, k int, r *fsview.Resolution) *name {
 	return n
 }
 
-// parent tells two parents apart.
-func (n *name) parent() string {
+// beside reports whether two names have one parent.
+func (n *name) beside(o *name) bool {
 	if unionOf(n.Resolution) != nil {
-		return path.Dir(n.Guest) // each may lie in another layer
+		return path.Dir(n.Guest) == path.Dir(o.Guest) // each may lie in another layer
 	}
-	return path.Dir(n.path)
+	var a, b unix.Stat_t
+	return unix.Fstatat(n.fd, path.Dir(n.path), &a, 0) == nil && unix.Fstatat(o.fd, path.Dir(o.path), &b, 0) == nil &&
+		a.Ino == b.Ino && a.Dev == b.Dev
 }
 
 // mayChange is the permission to add names to the parent, or to take away n:
@@ -108,6 +112,26 @@ func (n *name) mayChange() unix.Errno {
 // mayMove is the permission to change the ".." of a directory.
 func (n *name) mayMove() bool {
 	return !n.dir() || unix.Faccessat(n.fd, n.path, unix.W_OK, unix.AT_EACCESS) == nil
+}
+
+// empty reports whether a directory of the host has no names, as far as that
+// can be seen.
+func (n *name) empty() bool {
+	fd, err := unix.Openat(n.fd, n.path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return true
+	}
+	defer unix.Close(fd)
+	b := make([]byte, 4096)
+	for {
+		k, err := unix.ReadDirent(fd, b)
+		if err != nil || k <= 0 {
+			return true
+		}
+		if _, _, names := unix.ParseDirent(b[:k], -1, nil); len(names) > 0 {
+			return false
+		}
+	}
 }
 
 // search is the permission to look for the name, which comes before all else.
@@ -189,8 +213,10 @@ func (h *handler) rename(c *tracer.Call, from, to *fsview.Resolution) unix.Errno
 	if uint32(flags)&^known != 0 || flags&unix.RENAME_EXCHANGE != 0 && flags&known != unix.RENAME_EXCHANGE {
 		return unix.EINVAL
 	}
+	h.aboveElsewhere(c, from, to)
+	ours := special(from) || special(to) || from.IsRoot || to.IsRoot || h.realMount(from) != h.realMount(to)
 	for k, r := range []*fsview.Resolution{from, to} {
-		if !r.IsRoot && (special(r) || from.IsRoot || to.IsRoot || h.realMount(from) != h.realMount(to)) {
+		if ours && !r.IsRoot && !r.Gone {
 			n := h.nameOf(c, k, r)
 			e := n.search()
 			n.done()
@@ -201,6 +227,9 @@ func (h *handler) rename(c *tracer.Call, from, to *fsview.Resolution) unix.Errno
 	}
 	if h.realMount(from) != h.realMount(to) {
 		return unix.EXDEV
+	}
+	if from.Gone || to.Gone {
+		return unix.ENOENT
 	}
 	if from.IsRoot || to.IsRoot {
 		// The host's root is another one: the kernel might say EXDEV.
@@ -237,9 +266,9 @@ func (h *handler) rename(c *tracer.Call, from, to *fsview.Resolution) unix.Errno
 	case from.Guest != "" && from.Guest == to.Guest:
 		c.Return(0) // two names of one object: nothing to do
 		return 0
-	case beneath(to.Guest, from.Guest):
+	case beneath(h.guestName(c, 1, to), h.guestName(c, 0, from)):
 		return unix.EINVAL
-	case beneath(from.Guest, to.Guest):
+	case beneath(h.guestName(c, 0, from), h.guestName(c, 1, to)):
 		if exchange {
 			return unix.EINVAL
 		}
@@ -257,7 +286,7 @@ func (h *handler) rename(c *tracer.Call, from, to *fsview.Resolution) unix.Errno
 		}
 		return unix.EISDIR
 	}
-	if a.parent() != b.parent() && (!a.mayMove() || exchange && !b.mayMove()) {
+	if !a.beside(b) && (!a.mayMove() || exchange && !b.mayMove()) {
 		return unix.EACCES // its ".." changes
 	}
 	switch {
@@ -265,7 +294,7 @@ func (h *handler) rename(c *tracer.Call, from, to *fsview.Resolution) unix.Errno
 		return unix.EBUSY
 	case unionOf(from) != nil && (!unionOf(from).Movable(relOf(from)) || exchange && !unionOf(to).Movable(relOf(to))):
 		return unix.EXDEV
-	case to.AboveMount && !exchange:
+	case to.AboveMount && !exchange, b.exists && b.dir() && !exchange && !b.empty():
 		return unix.ENOTEMPTY
 	case from.AboveMount || to.AboveMount:
 		// The view knows its mount points by path; a mount does not move
@@ -273,6 +302,49 @@ func (h *handler) rename(c *tracer.Call, from, to *fsview.Resolution) unix.Errno
 		return unix.EBUSY
 	}
 	return 0
+}
+
+// aboveElsewhere marks names of directories that have a mount point below them at
+// another place of the view.
+func (h *handler) aboveElsewhere(c *tracer.Call, from, to *fsview.Resolution) {
+	if len(h.ambiguous) == 0 {
+		return
+	}
+	for k, r := range []*fsview.Resolution{from, to} {
+		if odd(r) || r.Gone || r.MountPoint || r.AboveMount || unionOf(r) != nil {
+			continue
+		}
+		n := h.nameOf(c, k, r)
+		var st unix.Stat_t
+		if n.dir() && unix.Fstatat(n.fd, n.path, &st, unix.AT_SYMLINK_NOFOLLOW) == nil {
+			r.AboveMount = h.view.IsAbove(fsview.DirID{Dev: st.Dev, Ino: st.Ino})
+		}
+		n.done()
+	}
+}
+
+// guestName is the guest path of name k of the call, "" if it is not known.
+func (h *handler) guestName(c *tracer.Call, k int, r *fsview.Resolution) string {
+	if r.Guest != "" || !r.Relative {
+		return r.Guest
+	}
+	p := &c.Ent.Paths[k]
+	raw, e := c.Path(int(p.Arg), k)
+	if e != 0 {
+		return ""
+	}
+	b, keep, e := h.baseOf(c, p.Dir, k)
+	if e != 0 {
+		return ""
+	}
+	guest, ok := h.view.GuestOf(b)
+	if !keep {
+		h.host.Close(b.Dir)
+	}
+	if !ok || b.Deleted {
+		return ""
+	}
+	return path.Join(guest, string(raw)) // no "..", no symlink
 }
 
 // beneath reports whether a lies in the directory b.
@@ -311,6 +383,8 @@ func (h *handler) link(c *tracer.Call, from, to *fsview.Resolution, old *fsview.
 		return unix.EROFS
 	case old != nil && old != n.mount:
 		return unix.EXDEV
+	case dir && h.foreign(c, from):
+		return unix.EPERM // may_linkat
 	case dir:
 		// Landlock would say EXDEV.
 		return cmp.Or(n.mayChange(), unix.EPERM)
@@ -331,6 +405,20 @@ func (h *handler) linksDir(c *tracer.Call, from *fsview.Resolution) bool {
 		return unix.Fstatat(h.proc, link, &st, 0) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR
 	}
 	return h.stat(c, p, from, &st, follow(c, p)) == 0 && st.Mode&unix.S_IFMT == unix.S_IFDIR
+}
+
+// protectedHardlinks is fs.protected_hardlinks (proc(5)).
+var protectedHardlinks = sync.OnceValue(func() bool {
+	b, err := os.ReadFile("/proc/sys/fs/protected_hardlinks")
+	return err == nil && len(b) > 0 && b[0] != '0'
+})
+
+// foreign reports whether the guest may not make links of the old object
+// because it is somebody else's.
+func (h *handler) foreign(c *tracer.Call, from *fsview.Resolution) bool {
+	var st unix.Stat_t
+	p := &c.Ent.Paths[0]
+	return from != nil && protectedHardlinks() && unix.Geteuid() != 0 && h.stat(c, p, from, &st, follow(c, p)) == 0 && int(st.Uid) != unix.Geteuid()
 }
 
 // tooLong reports whether the name itself cannot be.
@@ -366,15 +454,17 @@ func (h *handler) linkJudged(c *tracer.Call, to *tracer.PathArg, e unix.Errno) {
 // magicMount finds the mount of the object behind a magic link of procfs; nil
 // means that it has no place in the view.
 func (h *handler) magicMount(t *tracer.Task, r *fsview.Resolution) *fsview.Mount {
-	rel := "self/fd/" + strconv.Itoa(int(r.Held))
-	if r.Held == fsview.NoHandle {
-		rel = strings.TrimPrefix(strings.TrimPrefix(r.Guest, r.Mount.Target), "/")
+	link := strings.TrimPrefix(strings.TrimPrefix(r.Guest, r.Mount.Target), "/")
+	rel := link
+	if r.Held != fsview.NoHandle {
+		rel = "self/fd/" + strconv.Itoa(int(r.Held))
 	}
 	text, e := h.readProc(rel)
 	if e != 0 {
 		return nil
 	}
-	guest, ok := h.guestText(strings.TrimSuffix(text, " (deleted)"))
+	text = strings.TrimSuffix(text, " (deleted)")
+	guest, ok := h.hintedText(link, text)
 	if !ok {
 		return nil
 	}

@@ -20,7 +20,7 @@ import (
 // noteFD remembers by which guest path something is about to be opened: a
 // directory, or a file for reading where the places differ in what they allow.
 func (h *handler) noteFD(c *tracer.Call, q *fsview.Request, r *fsview.Resolution, flags uint64) {
-	if !h.ambiguous[r.Mount] || flags&unix.O_PATH == 0 && flags&(unix.O_ACCMODE|unix.O_TRUNC) != unix.O_RDONLY {
+	if !h.ambiguous[r.Mount] || flags&unix.O_PATH == 0 && flags&unix.O_ACCMODE != unix.O_RDONLY {
 		return
 	}
 	guest := strings.Clone(r.Guest)

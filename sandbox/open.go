@@ -220,10 +220,22 @@ func otherThan(e, expected unix.Errno) unix.Errno {
 // mayOpen applies the mount's restrictions in the order of the kernel's
 // path_openat: permission before EROFS, and EACCES for a device on nodev.
 func (h *handler) mayOpen(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution, how openHow) unix.Errno {
-	if r.MountPoint && r.Slash && how.flags&(unix.O_CREAT|unix.O_DIRECTORY|unix.O_PATH) == unix.O_CREAT {
+	slash := r.Slash && how.flags&(unix.O_CREAT|unix.O_DIRECTORY|unix.O_PATH) == unix.O_CREAT
+	excl := how.flags&(unix.O_CREAT|unix.O_EXCL) == unix.O_CREAT|unix.O_EXCL
+	if r.MountPoint && (slash || excl) && !r.IsRoot {
+		n := h.nameOf(c, 0, r)
+		defer n.done()
+		if e := n.search(); e != 0 {
+			return e
+		}
+	}
+	if r.MountPoint && slash {
 		return unix.EISDIR
 	}
-	if r.MountPoint && how.flags&(unix.O_CREAT|unix.O_EXCL) == unix.O_CREAT|unix.O_EXCL {
+	if r.MountPoint && excl {
+		if how.resolve&unix.RESOLVE_NO_XDEV != 0 && !r.IsRoot {
+			return unix.EXDEV // it is entered before it is found to exist
+		}
 		return unix.EEXIST
 	}
 	m := h.mountOf(c, r)

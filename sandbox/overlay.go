@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -252,15 +253,20 @@ func (h *handler) overlayMake(c *tracer.Call, r *fsview.Resolution, u *fsview.Un
 		c.Fail(unix.ENOENT)
 		return
 	}
+	a := c.Args[c.Ent.Paths[0].Arg+1:]
+	node := strings.HasPrefix(c.Ent.Name, "mknod")
+	if node && uint32(a[0])&unix.S_IFMT == unix.S_IFDIR {
+		c.Fail(unix.EPERM) // before the path is looked at (may_mknod)
+		return
+	}
+	if node && refusedNode(uint32(a[0]), uint32(a[1])) {
+		_, e := u.MayMake(rel)
+		c.Fail(cmp.Or(e, unix.EPERM)) // and nothing is copied up for it
+		return
+	}
 	n, e := u.Ready(rel)
 	if e != 0 {
 		c.Fail(e)
-		return
-	}
-	a := c.Args[c.Ent.Paths[0].Arg+1:]
-	node := strings.HasPrefix(c.Ent.Name, "mknod")
-	if node && a[0]&unix.S_IFMT == unix.S_IFCHR && uint32(a[1]) == 0 {
-		c.Fail(unix.EPERM) // that would be a whiteout (ovl_mknod)
 		return
 	}
 	if !n.Whiteout {
@@ -274,10 +280,6 @@ func (h *handler) overlayMake(c *tracer.Call, r *fsview.Resolution, u *fsview.Un
 		})
 	case node:
 		kind := uint32(a[0]) & unix.S_IFMT
-		if kind == unix.S_IFDIR {
-			c.Fail(unix.EPERM)
-			return
-		}
 		e = u.Make(rel, func(at int, name string) unix.Errno {
 			return exactly(unix.Mknodat(at, name, kind|mode&0o7777, int(uint32(a[1]))), at, name, mode&0o7777)
 		})
@@ -294,6 +296,14 @@ func (h *handler) overlayMake(c *tracer.Call, r *fsview.Resolution, u *fsview.Un
 		h.madeNow(c.Task, u.UpperPath(rel))
 	}
 	h.reply(c, e)
+}
+
+// refusedNode says whether an overlay refuses a node whatever its directory: a
+// whiteout (ovl_mknod), and a device to those who may make none (vfs_mknod).
+func refusedNode(mode, dev uint32) bool {
+	kind := mode & unix.S_IFMT
+	whiteout := kind == unix.S_IFCHR && dev == 0
+	return whiteout || (kind == unix.S_IFCHR || kind == unix.S_IFBLK) && unix.Geteuid() != 0
 }
 
 // exactly gives a new object its mode whatever our own umask.

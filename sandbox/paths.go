@@ -70,8 +70,11 @@ func (h *handler) paths(c *tracer.Call) {
 			return
 		}
 		raw, e := c.Path(int(p.Arg), n)
+		if e == 0 && len(raw) == 0 && n == 1 && p.Op == tracer.OpRename {
+			e = unix.ENOENT
+		}
 		if e != 0 {
-			c.Fail(h.argsFirst(c, e))
+			c.Fail(h.argsFirst(c, h.oldFirst(c, n, got[0], e)))
 			return
 		}
 		if len(raw) == 0 {
@@ -109,15 +112,8 @@ func (h *handler) paths(c *tracer.Call) {
 			h.linkJudged(c, p, e)
 			return
 		}
-		if e != 0 && n == 1 && got[0] != nil && c.Ent.Paths[0].Op == tracer.OpRename {
-			old := h.nameOf(c, 0, got[0])
-			if first := old.search(); first == unix.EACCES {
-				e = first
-			}
-			old.done()
-		}
 		if e != 0 {
-			e = h.argsFirst(c, e)
+			e = h.argsFirst(c, h.oldFirst(c, n, got[0], e))
 			if r != nil && !names {
 				h.view.Release(r)
 			}
@@ -180,6 +176,21 @@ func (h *handler) paths(c *tracer.Call) {
 	if h.overlays {
 		h.overlayPair(c, got[0], got[1])
 	}
+}
+
+// oldFirst is e, the error of name n of a call, unless that is the new name of a
+// rename and the directory of the old one, which the kernel looks at before, may
+// not be searched.
+func (h *handler) oldFirst(c *tracer.Call, n int, from *fsview.Resolution, e unix.Errno) unix.Errno {
+	if n != 1 || from == nil || from.Gone || c.Ent.Paths[0].Op != tracer.OpRename {
+		return e
+	}
+	old := h.nameOf(c, 0, from)
+	defer old.done()
+	if first := old.search(); first == unix.EACCES {
+		return first
+	}
+	return e
 }
 
 // nothingToDo answers the calls that return before they look at their path.
@@ -297,7 +308,7 @@ func (h *handler) accessMount(c *tracer.Call, p *tracer.PathArg, r *fsview.Resol
 	if mode&unix.W_OK == 0 || m.Flags&fsview.ReadOnly == 0 {
 		return 0
 	}
-	if kind != unix.S_IFREG && kind != unix.S_IFDIR && kind != unix.S_IFLNK {
+	if !mountKind(st.Mode) {
 		return 0
 	}
 	flags := 0

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"os"
 	"path"
@@ -202,6 +203,9 @@ func (h *handler) translate(c *tracer.Call, raw []byte, create bool) ([]byte, un
 	}
 	host := string(r.Host)
 	if u := unionOf(r); u != nil && create && u.Writable() {
+		if first, looks := h.sockLooks(c); first != 0 || !looks {
+			return nil, cmp.Or(first, unix.EINVAL) // and nothing is copied up for it
+		}
 		if host, e = h.overlayBind(c, r, u); e != 0 {
 			return nil, e
 		}

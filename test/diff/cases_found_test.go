@@ -265,4 +265,226 @@ var foundCases = []Case{
 	{Name: "found/exchange moves two directories", Tree: boundTree + "d /own/x\nroot:d /own2/theirs\n", Mounts: "bind @m /d/sub/empty", Script: `
 		renameat2 AT_FDCWD "/d" AT_FDCWD "/own2/theirs" RENAME_EXCHANGE => EACCES
 	`},
+	{Name: "found/RESOLVE_NO_XDEV before O_EXCL", Tree: boundTree, Mounts: "bind @m /mnt ro", Script: `
+		openat2 AT_FDCWD "/mnt" O_RDONLY|O_CREAT|O_EXCL 0644 RESOLVE_IN_ROOT|RESOLVE_NO_XDEV => EXDEV
+		openat2 AT_FDCWD "/mnt" O_RDONLY|O_CREAT|O_EXCL 0644 RESOLVE_IN_ROOT => EEXIST
+		openat2 AT_FDCWD "/mnt/" O_RDONLY|O_CREAT|O_EXCL 0644 RESOLVE_IN_ROOT|RESOLVE_NO_XDEV
+		openat2 AT_FDCWD "/" O_RDONLY|O_CREAT|O_EXCL 0644 RESOLVE_IN_ROOT|RESOLVE_NO_XDEV
+		openat2 AT_FDCWD "mnt" O_PATH 0 RESOLVE_NO_XDEV => EXDEV
+	`},
+	{Name: "found/two failed changes of directory", Tree: boundTree, Mounts: "bind @m /mnt\nbind @m /d", Script: `
+		chdir "/d" => OK
+		chdir "/mnt/in" => ENOTDIR
+		fchdir -1 => EBADF
+		getcwd => OK "/d" 3
+		chdir "/mnt/in" => ENOTDIR
+		chdir "/mnt/in" => ENOTDIR
+		getcwd => OK "/d" 3
+		chdir "/mnt" => OK
+		chdir "/d/in" => ENOTDIR
+		fchdir 99 => EBADF
+		getcwd => OK "/mnt" 5
+	`},
+	{Name: "found/magic links of files shown twice", Tree: boundTree + "d /proc\n", Mounts: "bind @m/in /g\nbind @m /mnt ro\nproc /proc", Script: `
+		p=open "/mnt/in" O_PATH
+		w=open "/g" O_PATH
+		truncate "/proc/self/fd/"+$p 2 => EROFS
+		chmod "/proc/self/fd/"+$p 0600 => EROFS
+		open "/proc/self/fd/"+$p O_RDWR => EROFS
+		access "/proc/self/fd/"+$p W_OK => EROFS
+		setxattr "/proc/self/fd/"+$p "user.x" "v" => EROFS
+		truncate "/proc/self/fd/"+$w 2 => OK
+		access "/proc/self/fd/"+$w W_OK => OK
+		q=dup $p
+		truncate "/proc/self/fd/"+$q 2 => EROFS
+		statfs.m "/proc/self/fd/"+$p
+		statfs.m "/proc/self/fd/"+$w
+	`},
+	{Name: "found/listing an O_PATH descriptor in an overlay", NoInodes: true, Tree: layered, Mounts: "overlay /m lower=@a:@b,upper=@up", Script: `
+		f=open "/m/af" O_PATH
+		getdents64 $f => EBADF
+		d=open "/m/d" O_PATH
+		getdents64 $d => EBADF
+		getdents64 $d 10 => EBADF
+		r=open "/m/af" O_RDONLY
+		getdents64 $r => ENOTDIR
+	`},
+	{Name: "found/a device in an overlay copies nothing up", NoInodes: true, Tree: layered, Mounts: "overlay /m lower=@a:@b,upper=@up", Script: `
+		mknod "/m/d/new" S_IFCHR|0644 0x107 => EPERM
+		mknodat AT_FDCWD "/m/d/new" S_IFBLK|0644 0x801 => EPERM
+		mknod "/m/d/new" S_IFCHR|0644 0 => EPERM
+		mknod "/m/d/ad" S_IFCHR|0644 0x107 => EEXIST
+		mknod "/m/d/new/" S_IFCHR|0644 0x107 => ENOENT
+		mknod "/m/missing/new" S_IFCHR|0644 0x107 => ENOENT
+		mknod "/m/d" S_IFDIR|0644
+	`},
+	{Name: "found/removing unreadable directories of an overlay", NoInodes: true, Tree: layered, Mounts: "overlay /m lower=@a:@b,upper=@up", Script: `
+		chmod "/m/d" 0300
+		rmdir "/m/d" => ENOTEMPTY
+		chmod "/m/d" 0000
+		rmdir "/m/d" => ENOTEMPTY
+		lstat "/m/d"
+		mkdir "/m/e" 0755
+		rename "/m/e" "/m/d" => ENOTEMPTY
+		mkdir "/m/g" 0000
+		rename "/m/e" "/m/g" => OK
+		lstat "/m/g"
+		chmod "/m/g" 0000
+		rmdir "/m/g" => OK
+		chmod "/m/d" 0700
+		unlink "/m/d/ad"
+		unlink "/m/d/bd"
+		f=open "/m/d" O_RDONLY|O_DIRECTORY
+		getdents64 $f
+		chmod "/m/empty" 0500
+		rmdir "/m/empty" => OK
+		lstat "/m/empty" => ENOENT
+		unlink "/m/d/sub/as"
+		unlink "/m/d/sub/bs"
+		unlink "/m/d/sub/deep/x"
+		rmdir "/m/d/sub/deep" => OK
+		chmod "/m/d/sub" 0100
+		rmdir "/m/d/sub" => OK
+		lstat "/m/d/sub" => ENOENT
+		chmod "/m/opaque" 0500
+		unlink "/m/opaque/new" => EACCES
+		rmdir "/m/opaque" => ENOTEMPTY
+	`},
+	{Name: "found/renames from and to a directory that is gone", NoInodes: true, Tree: layered + "d /t\n", Mounts: "overlay /m lower=@a:@b,upper=@up\ntmpfs /t", Script: `
+		mkdir "/m/new" 0755
+		chdir "/m/new"
+		rmdir "/m/new"
+		rename "x" "/t/x" => EXDEV
+		rename "/t" "x" => EXDEV
+		rename "x" "y" => ENOENT
+		rename "/m/d" "x" => ENOENT
+		rename "x/y" "/t/x" => ENOENT
+		renameat2 AT_FDCWD "x" AT_FDCWD "/m/d" RENAME_EXCHANGE => ENOENT
+		renameat2 AT_FDCWD "x" AT_FDCWD "/m/d" RENAME_NOREPLACE => ENOENT
+		rename "." "/t/x"
+		mkdir "/m/new" 0755
+		open "/m/new/x" O_CREAT|O_WRONLY 0644
+		rename "x" "/m/y" => ENOENT
+		link "/m/new/x" "y" => ENOENT
+		mkdir "y" 0755 => ENOENT
+		unlink "x" => ENOENT
+	`},
+	{Name: "found/renaming a mount point that the root does not have", Tree: std + src, Mounts: "tmpfs /new\nbind @m /deep/er", Script: `
+		rename "new" "newer" => EBUSY
+		rename "/deep" "deeper" => EBUSY
+		rename "/new" "/newer" => EBUSY
+		rename "new" "/d/x" => EACCES
+		renameat2 AT_FDCWD "/new" AT_FDCWD "/d" RENAME_EXCHANGE => EBUSY
+	`},
+	{Name: "found/mount points below a mount", Tree: boundTree, Mounts: "bind /d /mnt\ntmpfs /mnt\nbind @m /dcopy\nbind @n /dcopy/sub\ntmpfs /dcopy\nbind @m /empty", Script: `
+		rename "/d" "/new" => EBUSY
+		rmdir "/d" => EBUSY
+		rmdir "/dcopy" => EBUSY
+		rmdir "/empty/sub" => EBUSY
+		rename "/empty/sub" "/empty/x" => EBUSY
+	`},
+	{Name: "found/both directories of a rename may be searched", Tree: boundTree + "d /shut 0000\nl /toshut shut\n", Mounts: "bind @file /g\nbind @m /mnt ro", Script: `
+		rename "/g/" "/shut/x" => EACCES
+		rename "/g/" "/toshut/x" => EACCES
+		rename "/shut/x" "/g/" => EACCES
+		rename "/mnt/missing" "/shut/x" => EACCES
+		renameat2 AT_FDCWD "/shut/x" -1 "" 0 => EACCES
+		renameat2 AT_FDCWD "/shut/x" AT_FDCWD "" RENAME_WHITEOUT => EACCES
+		renameat2 AT_FDCWD "/shut/x" AT_FDCWD BAD 0 => EACCES
+		rename "/f" "" => ENOENT
+		rename "" "/shut/x" => ENOENT
+	`},
+	{Name: "found/links of other people's directories", Tree: std + "root:d /theirs\nroot:d /theirs/in\n", Script: `
+		link "/theirs" "/theirs/x" => EPERM
+		link "/theirs/in" "/theirs/x" => EPERM
+		link "/d" "/theirs/x" => EACCES
+		link "/d" "/d/x" => EPERM
+	`},
+	{Name: "found/search permission before a mount point exists", Tree: boundTree, Mounts: "tmpfs /d/sub/empty\nbind @file /d/sub/g", Script: `
+		chmod "/d/sub" 0600
+		open "/d/sub/empty" O_RDWR|O_CREAT|O_EXCL 0644 => EACCES
+		open "/d/sub/g" O_RDWR|O_CREAT|O_EXCL 0644 => EACCES
+		open "/d/sub/g/" O_RDWR|O_CREAT 0644 => EACCES
+		open "/d/sub/empty/" O_RDWR|O_CREAT 0644 => EACCES
+		chmod "/d/sub" 0700
+		open "/d/sub/g/" O_RDWR|O_CREAT 0644 => EISDIR
+		open "/d/sub/g" O_RDWR|O_CREAT|O_EXCL 0644 => EEXIST
+	`},
+	{Name: "found/into itself by a descriptor, above a mount point", Tree: boundTree, Mounts: "bind @file /d/sub/g", Script: `
+		d=open "/d/sub" O_PATH
+		renameat AT_FDCWD "d" $d "x" => EINVAL
+		renameat AT_FDCWD "/d" $d "x" => EINVAL
+		renameat $d "empty" AT_FDCWD "/d" => ENOTEMPTY
+		renameat2 AT_FDCWD "d" $d "empty" RENAME_EXCHANGE => EINVAL
+		chdir "/d"
+		rename "sub" "sub/empty/x" => EINVAL
+		rename "/d/sub" "/mnt" => ENOTEMPTY
+		rename "/d/sub" "/empty/x/y" => ENOENT
+	`},
+	{Name: "found/attributes of the directory of descriptors", Tree: std + "d /proc\n", Mounts: "proc /proc", Script: `
+		lremovexattr "/proc/self/fd" "user.y" => ENOTSUP
+		setxattr "/proc/self/fd" "user.y" "v" => ENOTSUP
+		getxattr "/proc/self/fd" "user.y" => ENOTSUP
+		listxattr "/proc/self/fd"
+		removexattr "/proc/self/status" "user.y"
+		setxattr "/proc/self" "user.y" "v"
+	`},
+	{Name: "found/magic links of directories shown twice", Tree: boundTree + "d /proc\nd /x/l\nf /x/here\nf /here\n", Mounts: "bind @m /mnt\nbind @m /x/l\nproc /proc", Script: `
+		chdir "/mnt"
+		open "/proc/self/cwd/../x/here" O_RDONLY => OK
+		open "/proc/self/cwd/../here" O_RDONLY => OK
+		statx AT_FDCWD "/proc/self/cwd/.." AT_SYMLINK_NOFOLLOW STATX_BASIC_STATS
+		chdir "/x/l"
+		stat "/proc/self/cwd/.."
+		d=open "/mnt" O_RDONLY|O_DIRECTORY
+		e=open "/x/l" O_RDONLY|O_DIRECTORY
+		stat "/proc/self/fd/"+$d+"/.."
+		stat "/proc/self/fd/"+$e+"/.."
+		c=dup $d
+		stat "/proc/self/fd/"+$c+"/.."
+		chdir "/mnt/in" => ENOTDIR
+		stat "/proc/self/cwd/.."
+		readlink "/proc/self/cwd"
+	`},
+	{Name: "found/nothing below a descriptor without a name", Tree: std + "d /proc\n", Mounts: "proc /proc", Script: `
+		f=open "/d" O_TMPFILE|O_RDWR 0600
+		stat "/proc/self/fd/"+$f+"/.." => ENOTDIR
+		stat "/proc/self/fd/"+$f+"/x" => ENOTDIR
+		stat "/proc/self/fd/"+$f => OK
+		g=open "/g" O_RDONLY
+		unlink "/g"
+		open "/proc/self/fd/"+$g+"/x" O_RDONLY => ENOTDIR
+		open "/proc/self/fd/"+$g+"/" O_RDONLY
+		open "/proc/self/fd/"+$g+"/." O_RDONLY => ENOTDIR
+		s=socket AF_UNIX SOCK_STREAM
+		stat "/proc/self/fd/"+$s+"/.." => ENOTDIR
+	`},
+	{Name: "found/writing to a FIFO on a read-only mount, by descriptor", Tree: boundTree + "p @m/pipe\n", Mounts: "bind @m /mnt ro", Script: `
+		p=open "/mnt/pipe" O_PATH
+		faccessat2 $p "" W_OK AT_EMPTY_PATH => OK
+		faccessat2 $p "" W_OK|X_OK AT_EMPTY_PATH => EACCES
+		f=open "/mnt/in" O_PATH
+		faccessat2 $f "" W_OK AT_EMPTY_PATH => EROFS
+	`},
+	{Name: "found/descriptors that O_TRUNC and O_CREAT were given for", Tree: boundTree, Mounts: "bind @m /mnt\nbind @m /dcopy ro", Script: `
+		t=open "/mnt/in" O_RDONLY|O_TRUNC
+		fchmod $t 0600 => OK
+		fchown $t -1 -1 => OK
+		c=open "/mnt/new" O_RDONLY|O_CREAT|O_TRUNC 0644
+		fchmodat2 $c "" 0600 AT_EMPTY_PATH => OK
+		r=open "/dcopy/new" O_RDONLY
+		fchmod $r 0644 => EROFS
+		d=open "/dcopy/new" O_RDONLY|O_CREAT 0644
+		fchmod $d 0644 => EROFS
+	`},
+	{Name: "found/a socket without a name in an overlay copies nothing up", NoInodes: true, Tree: layered, Mounts: "overlay /m lower=@a:@b,upper=@up", Script: `
+		bind -1 "/m/d/sock" => EBADF
+		f=open "/out" O_RDONLY
+		bind $f "/m/d/sock" => ENOTSOCK
+		i=socket 2 SOCK_STREAM
+		bind $i "/m/d/sock"
+	`},
+	{Name: "found/moving a directory over a full one above a mount point", Tree: boundTree, Mounts: "bind @file /d/sub/g", Script: `
+		rename "/d" "/mnt" => ENOTEMPTY
+	`},
 }

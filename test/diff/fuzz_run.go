@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"regexp"
 	"slices"
@@ -20,6 +21,9 @@ type Allowed struct {
 	Call, Kernel, Ptbox *regexp.Regexp
 	// Before must match a call that has succeeded before; nil is no demand.
 	Before *regexp.Regexp
+	// Moved asks that the script has moved or removed the source of a mount, or
+	// a directory above it.
+	Moved bool
 	// When limits it to some modes and worlds; nil is all.
 	When func(mode string, w *World) bool
 }
@@ -52,6 +56,11 @@ type Sides struct {
 	native *Session
 	under  map[string]*Session
 	n      int
+	// PerScript limits in how many modes a script runs; 0 is in all.
+	PerScript int
+	// Runs and Calls count the scripts and the calls that were compared, once
+	// for each mode.
+	Runs, Calls int
 	// Ended counts the scripts that were compared up to a difference that is
 	// by design, for each reason and mode.
 	Ended map[string]int
@@ -59,6 +68,10 @@ type Sides struct {
 
 // ErrNoWorld says that the kernel cannot make the world.
 var ErrNoWorld = errors.New("no such world")
+
+// awake starts the other processes: those that have no directory or descriptor
+// of an earlier script, in whichever mode that ran.
+const awake = "@1 getcwd\n@2 getcwd"
 
 // scriptLimit is how long a script may take before it is called a hang.
 const scriptLimit = 2 * time.Minute
@@ -72,7 +85,7 @@ func (r *Runner) Open(ctx context.Context, w *World, modes []string) (*Sides, er
 		if s.native, err = r.NativeSession(ctx, &w.Case, w.Prune(-1)); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrNoWorld, err)
 		}
-		if _, err := s.native.Run("getcwd", scriptLimit); err != nil {
+		if _, err := s.native.Run(awake, scriptLimit); err != nil {
 			s.Close()
 			return nil, fmt.Errorf("%w: %w", ErrNoWorld, err)
 		}
@@ -85,7 +98,7 @@ func (r *Runner) Open(ctx context.Context, w *World, modes []string) (*Sides, er
 			return nil, err
 		}
 		s.under[m] = u
-		if _, err := u.Run("getcwd", scriptLimit); err != nil {
+		if _, err := u.Run(awake, scriptLimit); err != nil {
 			s.Close()
 			return nil, fmt.Errorf("--trap %s: %w", m, err)
 		}
@@ -108,9 +121,21 @@ func (s *Sides) all() []*Session {
 	return slices.AppendSeq(out, maps.Values(s.under))
 }
 
+// turn are the modes that script n runs in: all, or PerScript of them, with
+// another choice for each script.
+func (s *Sides) turn(n int) []string {
+	modes := slices.Sorted(maps.Keys(s.under))
+	if s.PerScript <= 0 || s.PerScript >= len(modes) {
+		return modes
+	}
+	r := rand.New(rand.NewPCG(s.w.Seed, uint64(n)))
+	r.Shuffle(len(modes), func(i, j int) { modes[i], modes[j] = modes[j], modes[i] })
+	return modes[:s.PerScript]
+}
+
 // Compare runs one script everywhere. again is false when the sessions cannot
-// be used any more. done is the number of calls that were compared.
-func (s *Sides) Compare(calls []string, allowed []Allowed) (d *Difference, again bool, done int, err error) {
+// be used any more. Runs and Calls of the sides count what was compared.
+func (s *Sides) Compare(calls []string, allowed []Allowed) (d *Difference, again bool, err error) {
 	n := s.n
 	s.n++
 	c := s.w.Case
@@ -126,18 +151,20 @@ func (s *Sides) Compare(calls []string, allowed []Allowed) (d *Difference, again
 	}
 	native, err := run(s.native)
 	if err != nil {
-		return nil, false, 0, fmt.Errorf("kernel: %w, script:\n%s", err, c.Script)
+		return nil, false, fmt.Errorf("kernel: %w, script:\n%s", err, c.Script)
 	}
-	for m, u := range s.under {
-		got, err := run(u)
-		text, ended := firstDifference(&c, native, got, slices.DeleteFunc(slices.Clone(allowed), func(a Allowed) bool { return a.When != nil && !a.When(m, s.w) }))
+	for _, m := range s.turn(n) {
+		got, err := run(s.under[m])
+		text, ended, same := firstDifference(&c, native, got, slices.DeleteFunc(slices.Clone(allowed), func(a Allowed) bool { return a.Moved && s.native.intact() || a.When != nil && !a.When(m, s.w) }))
+		s.Runs++
+		s.Calls += same
 		if ended != "" {
 			s.Ended[ended]++
 		} else if text == "" && err != nil {
 			text = err.Error()
 		}
 		if err != nil {
-			return &Difference{s.w, m, calls, n, text}, false, 0, nil
+			return &Difference{s.w, m, calls, n, text}, false, nil
 		}
 		if text != "" {
 			d = &Difference{s.w, m, calls, n, text}
@@ -145,29 +172,32 @@ func (s *Sides) Compare(calls []string, allowed []Allowed) (d *Difference, again
 	}
 	again = s.w.Copies == 0 || s.n < s.w.Copies
 	if d != nil || !again {
-		return d, again, len(native.Lines), nil
+		return d, again, nil
 	}
 	for _, x := range s.all() {
 		x.prune = s.w.Prune(-1)
+		if !x.used {
+			continue
+		}
 		ok, err := x.Reset()
 		if err != nil {
-			return nil, false, 0, err
+			return nil, false, err
 		}
 		again = again && ok
 	}
-	return nil, again, len(native.Lines), nil
+	return nil, again, nil
 }
 
 // firstDifference compares two results. ended is why they are different from
-// some point on, if that is by design.
-func firstDifference(c *Case, native, under *Result, allowed []Allowed) (text, ended string) {
+// some point on, if that is by design; same is how many calls are equal.
+func firstDifference(c *Case, native, under *Result, allowed []Allowed) (text, ended string, same int) {
 	if c.NoInodes {
 		native, under = native.anonymous(), under.anonymous()
 	}
 	for i, n := range native.Lines {
 		l := c.line(n.N)
 		if i >= len(under.Lines) {
-			return fmt.Sprintf("ptbox stopped before line %d: %s", n.N, l.text), ""
+			return fmt.Sprintf("ptbox stopped before line %d: %s", n.N, l.text), "", i
 		}
 		u := under.Lines[i]
 		if n == u {
@@ -175,10 +205,10 @@ func firstDifference(c *Case, native, under *Result, allowed []Allowed) (text, e
 		}
 		for _, a := range allowed {
 			if a.Call.MatchString(l.text) && a.Kernel.MatchString(n.Result) && a.Ptbox.MatchString(u.Result) && a.after(c, native.Lines[:i]) {
-				return "", a.Why
+				return "", a.Why, i
 			}
 		}
-		return fmt.Sprintf("line %d: %s\n\tkernel: %s\n\tptbox:  %s", n.N, l.text, n.Result, u.Result), ""
+		return fmt.Sprintf("line %d: %s\n\tkernel: %s\n\tptbox:  %s", n.N, l.text, n.Result, u.Result), "", i
 	}
 	var out []string
 	for _, s := range native.Tree {
@@ -191,7 +221,7 @@ func firstDifference(c *Case, native, under *Result, allowed []Allowed) (text, e
 			out = append(out, "tree: only with ptbox: "+s)
 		}
 	}
-	return strings.Join(out, "\n"), ""
+	return strings.Join(out, "\n"), "", len(native.Lines)
 }
 
 // Shrink looks for a shorter script with a difference.
@@ -214,7 +244,7 @@ func (r *Runner) Shrink(ctx context.Context, d *Difference, allowed []Allowed) *
 				return nil
 			}
 		}
-		got, again, _, err := sides.Compare(calls, allowed)
+		got, again, err := sides.Compare(calls, allowed)
 		if !again || err != nil || got != nil {
 			sides.Close()
 			sides = nil

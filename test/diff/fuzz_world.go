@@ -62,9 +62,6 @@ func NewWorld(seed uint64) *World {
 	m.entry("f", "@file", "")
 	w.add(root, "")
 	m.own, m.files = slices.Clone(w.dirs), root.files
-	if len(m.files) == 0 {
-		m.files = []string{"/guest"}
-	}
 	m.missing = m.chance(40)
 	if overlay {
 		m.overlays()
@@ -217,7 +214,7 @@ func (m *maker) mountAt(what, at, options string) {
 	fmt.Fprintln(&m.mounts, what, at, options)
 	m.w.known = append(m.w.known, at, at)
 	below := func(d string) bool { return strings.HasPrefix(d+"/", at+"/") }
-	m.own, m.w.dirs = slices.DeleteFunc(m.own, below), slices.DeleteFunc(m.w.dirs, below)
+	m.own, m.w.dirs, m.files = slices.DeleteFunc(m.own, below), slices.DeleteFunc(m.w.dirs, below), slices.DeleteFunc(m.files, below)
 	if len(m.own) == 0 {
 		m.own = []string{"/"}
 	}
@@ -249,6 +246,9 @@ func (m *maker) bind(srcM, srcN part) {
 			}
 		}
 	case 4, 5:
+		if len(m.files) == 0 {
+			break
+		}
 		file := "@file"
 		if len(srcM.files) > 0 && m.chance(50) {
 			file = "@m" + pick(m.Rand, srcM.files)

@@ -232,7 +232,7 @@ func attach(job nativeJob, fds []int) (*points, error) {
 		if err := unix.Fstat(fds[i], &st); err != nil {
 			return nil, os.NewSyscallError("fstat", err)
 		}
-		if err := p.make(m.Target, st.Mode&unix.S_IFMT == unix.S_IFDIR); err != nil {
+		if err := p.make(m.Target, st.Mode&unix.S_IFMT); err != nil {
 			return nil, err
 		}
 		if err := unix.Stat(m.Target, &st); err != nil {
@@ -268,7 +268,7 @@ type points struct {
 // make makes a missing mount point as ptbox shows it: the point itself is a
 // name in the directory that holds it, while the directories that have to be
 // invented on the way are a read-only file system of their own.
-func (p *points) make(target string, dir bool) error {
+func (p *points) make(target string, kind uint32) error {
 	var st unix.Stat_t
 	if unix.Stat(target, &st) == nil {
 		return nil
@@ -278,7 +278,7 @@ func (p *points) make(target string, dir bool) error {
 		top = parent
 	}
 	if top != target {
-		if err := p.object(top, true); err != nil {
+		if err := p.object(top, unix.S_IFDIR); err != nil {
 			return err
 		}
 		fd, err := tmpfs("555", strconv.Itoa(unpriv.Nobody))
@@ -303,16 +303,21 @@ func (p *points) make(target string, dir bool) error {
 			}
 		}
 	}
-	return p.object(target, dir)
+	return p.object(target, kind)
 }
 
-// object makes one directory or empty file and remembers it.
-func (p *points) object(at string, dir bool) error {
-	if dir {
+// object makes one directory, FIFO or empty file and remembers it.
+func (p *points) object(at string, kind uint32) error {
+	switch kind {
+	case unix.S_IFDIR:
 		if err := unix.Mkdir(at, 0o755); err != nil {
 			return os.NewSyscallError("mkdir "+at, err)
 		}
-	} else {
+	case unix.S_IFIFO:
+		if err := unix.Mkfifo(at, 0o644); err != nil {
+			return os.NewSyscallError("mkfifo "+at, err)
+		}
+	default:
 		fd, err := unix.Open(at, unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0o644)
 		if err != nil {
 			return os.NewSyscallError("creat "+at, err)

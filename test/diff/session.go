@@ -32,6 +32,7 @@ type Session struct {
 	lines  *bufio.Reader
 	stderr bytes.Buffer
 	ended  bool
+	used   bool // since the last reset
 
 	// Made are the mount points that the native side had to make, Points all
 	// of them, below the session's directory.
@@ -46,7 +47,7 @@ type Session struct {
 
 // NativeSession starts a session under the kernel.
 func (r *Runner) NativeSession(ctx context.Context, c *Case, prune func(string) bool) (*Session, error) {
-	p, err := r.prepare(c, "native")
+	p, err := r.prepareSession(c, "native")
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +73,7 @@ func (r *Runner) NativeSession(ctx context.Context, c *Case, prune func(string) 
 // UnderSession starts a session under ptbox. points are those of the native
 // session of the same world.
 func (r *Runner) UnderSession(ctx context.Context, c *Case, side string, points []string, prune func(string) bool, flags ...string) (*Session, error) {
-	p, err := r.prepare(c, side)
+	p, err := r.prepareSession(c, side)
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +104,23 @@ func startSession(c *Case, p *prepared, cmd *exec.Cmd, prune func(string) bool) 
 	err = cmd.Start()
 	w.Close()
 	return s, err
+}
+
+// prepareSession is prepare with a program that no other world has links of.
+func (r *Runner) prepareSession(c *Case, side string) (*prepared, error) {
+	p, err := r.prepare(c, side)
+	if err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(r.Guest)
+	if err != nil {
+		return nil, err
+	}
+	at := filepath.Join(p.dir.root(), "guest")
+	if err := os.Remove(at); err != nil {
+		return nil, err
+	}
+	return p, os.WriteFile(at, b, 0o755)
 }
 
 // find returns the paths of these objects, below the session's directory.
@@ -138,6 +156,13 @@ func (s *Session) fix(points []string) {
 			}
 		}
 	}
+	for _, e := range s.tree {
+		// FIFOs, too: one that appears on a read-only mount after the start
+		// cannot be written to (Landlock has no rule for it).
+		if p := strings.TrimPrefix(s.p.dir.at(&e), string(s.p.dir)); e.Type == 'p' && !s.pruned(p) {
+			paths = append(paths, p)
+		}
+	}
 	for _, p := range paths {
 		for ; p != "/" && p != "."; p = filepath.Dir(p) {
 			if n, ok := inumOf(string(s.p.dir) + p); ok {
@@ -149,6 +174,7 @@ func (s *Session) fix(points []string) {
 
 // Run runs one script and returns what it printed.
 func (s *Session) Run(script string, limit time.Duration) ([]Line, error) {
+	s.used = true
 	if _, err := fmt.Fprintf(s.in, "%d\n%s", len(script), script); err != nil {
 		return nil, s.failure(err)
 	}
@@ -187,13 +213,22 @@ func (s *Session) failure(err error) error {
 // Tree lists what is on disk.
 func (s *Session) Tree() ([]string, error) { return s.p.dir.snapshot(s.Made, s.prune) }
 
+// intact says that all that must stay what it is has done so.
+func (s *Session) intact() bool {
+	for p, want := range s.fixed {
+		if n, ok := inumOf(string(s.p.dir) + p); !ok || n != want {
+			return false
+		}
+	}
+	return true
+}
+
 // Reset makes the tree what it was. false means that it cannot be: a source or
 // a mount point has been moved or removed, and a new session is needed.
 func (s *Session) Reset() (bool, error) {
-	for p, want := range s.fixed {
-		if n, ok := inumOf(string(s.p.dir) + p); !ok || n != want {
-			return false, nil
-		}
+	s.used = false
+	if !s.intact() {
+		return false, nil
 	}
 	for _, top := range []string{"/root", "/src"} {
 		if err := s.clean(top); err != nil {

@@ -103,6 +103,10 @@ func (e *Entry) make(at, guest string) error {
 			return err
 		}
 	case 'l':
+		// One that is the source of a mount stays between two scripts.
+		if t, err := os.Readlink(at); err == nil && t == e.Data {
+			break
+		}
 		if err := os.Symlink(e.Data, at); err != nil {
 			return err
 		}

@@ -115,6 +115,9 @@ func forget() {
 // …" is made by another thread of this process.
 type worker struct{ sock, pid int }
 
+// workerFD is the lowest descriptor of a worker's socket.
+const workerFD = 200
+
 var workers = [2]worker{{sock: -1}, {sock: -1}}
 
 // elsewhere runs a line that begins with "@".
@@ -165,7 +168,14 @@ func (w *worker) start() string {
 		}
 		return "!start: " + err.Error()
 	}
-	w.sock, w.pid = p[0], pid
+	// Out of the way: a script closes descriptors twice, and uses closed ones.
+	w.sock, err = unix.FcntlInt(uintptr(p[0]), unix.F_DUPFD_CLOEXEC, workerFD)
+	w.pid = pid
+	unix.Close(p[0])
+	if err != nil {
+		w.sock = -1
+		return "!dup: " + err.Error()
+	}
 	return ""
 }
 
