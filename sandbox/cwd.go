@@ -274,14 +274,13 @@ func (h *handler) Link(caller any, rel string) fsview.Link {
 	if m.what == "fd" && unix.Fstatat(h.proc, rel, &st, 0) == nil && st.Mode&unix.S_IFMT == unix.S_IFLNK {
 		return l // a symlink that was opened itself is not followed
 	}
-	if m.what == "fd" && st.Mode != 0 && st.Mode&unix.S_IFMT != unix.S_IFDIR {
-		return l // nothing lies below it
-	}
 	if guest, ok := h.hintedText(rel, text); ok {
 		if h.view.HiddenProcess(guest) {
 			return fsview.Link{Kind: fsview.LinkDenied, Errno: unix.ENOENT}
 		}
-		l.Body = guest
+		if m.what != "fd" || st.Mode == 0 || st.Mode&unix.S_IFMT == unix.S_IFDIR {
+			l.Body = guest // nothing lies below anything else: ENOTDIR
+		}
 	}
 	return l
 }

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"os"
 	"path"
@@ -66,7 +67,7 @@ func (h *handler) exec(c *tracer.Call) {
 	}
 	img, e := tracer.ParseELF(t.file)
 	if e != 0 {
-		c.Fail(e)
+		c.Fail(cmp.Or(busy(t.file), e))
 		return
 	}
 	if img.LowEnough() {
@@ -113,6 +114,15 @@ func (h *handler) exec(c *tracer.Call) {
 	if plan.Path != plan.Guest || plan.Comm != "" || plan.Interp != "" || plan.Aux != nil {
 		c.Exec(plan)
 	}
+}
+
+// busy is ETXTBSY if the file is open for writing: the kernel finds that out
+// before it looks at the file. AT_EXECVE_CHECK (Linux 6.14) asks and runs nothing.
+func busy(f *os.File) unix.Errno {
+	if _, e := onFD(unix.SYS_EXECVEAT, int(f.Fd()), "", 0, 0, unix.AT_EMPTY_PATH|atExecveCheck); e == unix.ETXTBSY {
+		return e
+	}
+	return 0
 }
 
 // setExecPath makes the call an execve of p whatever it was.
@@ -289,6 +299,7 @@ func (h *handler) openHost(p string, resolve uint64, t *target) unix.Errno {
 	}
 	t.id = fileID{st.Dev, st.Ino}
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		t.close() // whoever writes to a FIFO would see a reader
 		return unix.EACCES
 	}
 	if err := unix.Faccessat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(fd), unix.X_OK, unix.AT_EACCESS); err != nil {
@@ -305,6 +316,9 @@ func (h *handler) scripts(c *tracer.Call, t *target, name string) unix.Errno {
 	for depth := 0; bytes.HasPrefix(t.head, []byte("#!")); depth++ {
 		if depth >= maxScripts {
 			return unix.ELOOP
+		}
+		if e := busy(t.file); e != 0 {
+			return e
 		}
 		interp, arg, e := hashBang(t.head)
 		if e != 0 {

@@ -185,7 +185,7 @@ const scanned = 500
 func (k *lock) devices(dir string) error {
 	dirs := []string{dir}
 	for n := 0; len(dirs) > 0 && n < scanned; dirs = dirs[1:] {
-		f, err := os.Open(dirs[0])
+		f, err := os.OpenFile(dirs[0], os.O_RDONLY|unix.O_DIRECTORY, 0) // a FIFO would wait
 		if err != nil {
 			continue
 		}

@@ -377,8 +377,8 @@ func (h *handler) link(c *tracer.Call, from, to *fsview.Resolution, old *fsview.
 		return unix.ENAMETOOLONG
 	case n.exists:
 		return unix.EEXIST
-	case to.Slash:
-		return unix.ENOENT
+	case to.Slash, n.mount != nil && n.mount.Kind == fsview.Proc:
+		return unix.ENOENT // procfs has no names to be
 	case readOnly(n):
 		return unix.EROFS
 	case old != nil && old != n.mount:

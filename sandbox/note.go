@@ -18,9 +18,9 @@ import (
 // over a socket, is recognised as one of an open file that was noted.
 
 // noteFD remembers by which guest path something is about to be opened: a
-// directory, or a file for reading where the places differ in what they allow.
-func (h *handler) noteFD(c *tracer.Call, q *fsview.Request, r *fsview.Resolution, flags uint64) {
-	if !h.ambiguous[r.Mount] || flags&unix.O_PATH == 0 && flags&unix.O_ACCMODE != unix.O_RDONLY {
+// directory, or a file where the places differ in what they allow.
+func (h *handler) noteFD(c *tracer.Call, q *fsview.Request, r *fsview.Resolution) {
+	if !h.ambiguous[r.Mount] {
 		return
 	}
 	guest := strings.Clone(r.Guest)

@@ -136,7 +136,7 @@ func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how op
 	} else {
 		c.SetPath(arg, r.Host)
 	}
-	h.noteFD(c, q, r, how.flags)
+	h.noteFD(c, q, r)
 }
 
 // howOf reads what is asked for, with openat2's own checks of its struct.

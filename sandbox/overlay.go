@@ -264,6 +264,17 @@ func (h *handler) overlayMake(c *tracer.Call, r *fsview.Resolution, u *fsview.Un
 		c.Fail(cmp.Or(e, unix.EPERM)) // and nothing is copied up for it
 		return
 	}
+	body := ""
+	if !dir && !node {
+		var e unix.Errno
+		if body, e = c.String(c.Args[0], 4096); e == 0 && body == "" {
+			e = unix.ENOENT
+		}
+		if e != 0 {
+			c.Fail(e)
+			return
+		}
+	}
 	n, e := u.Ready(rel)
 	if e != 0 {
 		c.Fail(e)
@@ -284,13 +295,7 @@ func (h *handler) overlayMake(c *tracer.Call, r *fsview.Resolution, u *fsview.Un
 			return exactly(unix.Mknodat(at, name, kind|mode&0o7777, int(uint32(a[1]))), at, name, mode&0o7777)
 		})
 	default:
-		var body string
-		if body, e = c.String(c.Args[0], 4096); e == 0 && body == "" {
-			e = unix.ENOENT
-		}
-		if e == 0 {
-			e = u.Make(rel, func(at int, name string) unix.Errno { return errno(unix.Symlinkat(body, at, name)) })
-		}
+		e = u.Make(rel, func(at int, name string) unix.Errno { return errno(unix.Symlinkat(body, at, name)) })
 	}
 	if e == 0 {
 		h.madeNow(c.Task, u.UpperPath(rel))

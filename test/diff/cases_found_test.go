@@ -487,4 +487,51 @@ var foundCases = []Case{
 	{Name: "found/moving a directory over a full one above a mount point", Tree: boundTree, Mounts: "bind @file /d/sub/g", Script: `
 		rename "/d" "/mnt" => ENOTEMPTY
 	`},
+	{Name: "found/binds of FIFOs", Tree: boundTree + "p @m/pipe\n", Mounts: "bind @m/pipe /g ro\nbind @m/pipe /newpipe ro\nbind @m/pipe /fifo", Script: `
+		lstat "/g"
+		lstat "/fifo"
+		open "/g" O_WRONLY|O_NONBLOCK => ENXIO
+		execve "/g" "x" => EACCES
+		execve "/fifo" "x" => EACCES
+		open "/fifo" O_WRONLY|O_NONBLOCK => ENXIO
+		r=open "/fifo" O_RDONLY|O_NONBLOCK => OK
+		open "/g" O_WRONLY|O_NONBLOCK => OK
+	`},
+	{Name: "found/programs that are being written", Tree: std + "f /script 0755 \"#!/guest exit 3\"\nx /prog\n", Script: `
+		f=open "/new" O_WRONLY|O_CREAT 0755
+		execve "/new" "x" => ETXTBSY
+		execveat $f "" AT_EMPTY_PATH "x" => ETXTBSY
+		close $f
+		execve "/new" "x" => ENOEXEC
+		s=open "/script" O_WRONLY
+		execve "/script" "x" => ETXTBSY
+		close $s
+		p=open "/prog" O_WRONLY
+		execve "/prog" "x" => ETXTBSY
+	`},
+	{Name: "found/a symlink to nothing in an overlay copies nothing up", NoInodes: true, Tree: layered, Mounts: "overlay /m lower=@a:@b,upper=@up", Script: `
+		symlink "" "/m/d/new" => ENOENT
+		symlinkat BAD AT_FDCWD "/m/d/new" => EFAULT
+		symlink "x"*4096 "/m/d/new" => ENAMETOOLONG
+		symlink "" "/m/af" => ENOENT
+	`},
+	{Name: "found/making names in procfs", Tree: std + "d /proc\n", Mounts: "proc /proc", Script: `
+		link "/f" "/proc/self/fd/c" => ENOENT
+		link "/f" "/proc/self/x" => ENOENT
+		link "/f" "/proc/x" => ENOENT
+		link "/f" "/proc/self/status" => EEXIST
+		mkdir "/proc/x" 0755
+		mkdir "/proc/self/x" 0755
+		rename "/f" "/proc/x" => EXDEV
+		symlink "f" "/proc/self/fd/c"
+		open "/proc/self/fd/c" O_CREAT|O_RDWR 0644
+	`},
+	{Name: "found/statfs of descriptors of a file shown twice", Tree: boundTree, Mounts: "bind @m /mnt\nbind @m /dcopy noexec", Script: `
+		w=open "/mnt/in" O_WRONLY
+		x=open "/dcopy/in" O_RDWR
+		c=open "/dcopy/new" O_WRONLY|O_CREAT 0644
+		fstatfs.m $w
+		fstatfs.m $x
+		fstatfs.m $c
+	`},
 }

@@ -26,8 +26,23 @@ var byDesign = []Allowed{
 		When: func(_ string, w *World) bool { return w.Copies > 0 },
 	},
 	{
+		Why:  "in an overlay a descriptor that was opened before the copy-up keeps showing the lower object",
+		Call: regexp.MustCompile(`fchdir \$f`), Kernel: regexp.MustCompile(`^EACCES`), Ptbox: regexp.MustCompile(`^OK`), Before: regexp.MustCompile(`chmod`),
+		When: func(_ string, w *World) bool { return w.Copies > 0 },
+	},
+	{
+		Why:  "an overlay is looked up by path from its root, which asks for the search permission of the directories above",
+		Call: regexp.MustCompile(``), Kernel: regexp.MustCompile(``), Ptbox: regexp.MustCompile(`^EACCES`), Before: regexp.MustCompile(`chmod`),
+		When: func(_ string, w *World) bool { return w.Copies > 0 },
+	},
+	{
+		Why:  "Landlock keeps FIFOs of a read-only mount shut that lie in a directory which cannot be read at the start",
+		Call: regexp.MustCompile(`open`), Kernel: regexp.MustCompile(`^(ENXIO|OK fifo)`), Ptbox: regexp.MustCompile(`^EACCES`),
+		When: func(_ string, w *World) bool { return w.shut },
+	},
+	{
 		Why:  "a program that may be executed but not read cannot be started: the tracer looks at its header",
-		Call: regexp.MustCompile(`exec`), Kernel: regexp.MustCompile(`^ENOEXEC`), Ptbox: regexp.MustCompile(`^EACCES`),
+		Call: regexp.MustCompile(`exec`), Kernel: regexp.MustCompile(`^(ENOEXEC|ETXTBSY)`), Ptbox: regexp.MustCompile(`^EACCES`),
 	},
 	{
 		Why:  "the source of a mount has a fixed place: who moves it, at another place of the view, loses the mount",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -26,6 +27,9 @@ type World struct {
 	nested bool
 	// deep says that a mount point lies below a directory other than "/".
 	deep bool
+	// shut says that something on a read-only mount may lie in a directory that
+	// cannot be read.
+	shut bool
 }
 
 // copyMark stands for the number of the script in the paths of a world with
@@ -85,8 +89,12 @@ func NewWorld(seed uint64) *World {
 		w.deep = w.deep || slices.ContainsFunc(f[1:min(len(f), 3)], func(at string) bool { return strings.Count(at, "/") > 1 && at[0] == '/' })
 	}
 	w.Case.Tree, w.Case.Mounts = m.tree.String(), m.mounts.String()
+	w.shut = (w.Case.RootFlags == "ro" || strings.Contains(w.Case.Mounts, " ro\n")) && unreadable.MatchString(w.Case.Tree)
 	return w
 }
+
+// unreadable are directories without the right to read.
+var unreadable = regexp.MustCompile(`(?m)^d .* 0[0123]\d\d$`)
 
 func (m *maker) chance(percent int) bool { return m.IntN(100) < percent }
 
