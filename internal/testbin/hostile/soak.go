@@ -50,7 +50,9 @@ func soak(args []string) error {
 			rnd := rand.New(rand.NewPCG(seed, uint64(worker)))
 			for time.Now().Before(end) {
 				job := args[2+rnd.IntN(len(args)-2)]
-				torment(job, rnd)
+				if !torment(job, rnd) {
+					continue // no pids, perhaps
+				}
 				lock.Lock()
 				runs++
 				lock.Unlock()
@@ -75,12 +77,17 @@ func soak(args []string) error {
 }
 
 // torment starts one part in a process group of its own, bothers it for a
-// moment, and ends it.
-func torment(part string, rnd *rand.Rand) {
+// moment, and ends it. False says that it could not be started.
+func torment(part string, rnd *rand.Rand) bool {
 	cmd := exec.Command("/proc/self/exe", part, fmt.Sprint(rnd.Uint64()>>1))
 	cmd.SysProcAttr = &unix.SysProcAttr{Setpgid: true}
+	if os.Geteuid() == 0 {
+		// An emulated root would sooner or later mount something in the way of
+		// those that come after it.
+		cmd.SysProcAttr.Cloneflags = unix.CLONE_NEWNS
+	}
 	if cmd.Start() != nil {
-		return // no pids, perhaps
+		return false
 	}
 	group := -cmd.Process.Pid
 	gone := make(chan bool)
@@ -103,6 +110,7 @@ func torment(part string, rnd *rand.Rand) {
 	_ = unix.Kill(group, unix.SIGKILL)
 	_ = unix.Kill(-group, unix.SIGKILL) // should it have left its group
 	<-gone
+	return true
 }
 
 // storm executes programs in processes and threads, again and again.
