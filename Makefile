@@ -75,7 +75,7 @@ RACESKIP := TestProgramEqualsTable|TestGuardsEqualTable
 .PHONY: race
 race: need-go need-cc ## look for data races (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 30m -skip '$(RACESKIP)' ./tracer/... ./sandbox ./fsview/... ./spec/... ./internal/...
-	PTBOX_RACE_DETECTOR=1 $(GO) test -count=1 -timeout 30m -run TestSoak ./test/hostile
+	PTBOX_RACE_DETECTOR=1 PTBOX_SOAK=60s $(GO) test -count=1 -timeout 30m -run TestSoak ./test/hostile
 
 .PHONY: need-cc
 need-cc:
