@@ -28,12 +28,16 @@ func (s *Sandbox) fastTable() *fastpath.Table {
 	if mode == "" {
 		mode = "auto"
 	}
-	// With an emulated identity, owners and permissions are not the kernel's.
 	// A filter of the guest's own must see the calls that it was written for.
-	if mode != "on" && mode != "auto" || s.o.Trace != nil || s.h.id != nil || s.o.Seccomp != nil {
+	if mode != "on" && mode != "auto" || s.o.Trace != nil || s.o.Seccomp != nil || s.h.id != nil && !s.fastIdentity() {
 		return nil
 	}
 	t := &fastpath.Table{Flags: fastpath.ViewAnyFD, OneMount: mode == "auto"}
+	if id := s.h.id; id != nil {
+		t.Flags |= fastpath.ViewIDs | fastpath.ViewNoCreate
+		t.UID, t.GID = id.uid, id.gid
+		s.h.fastIDs = fastIDs{on: true, first: s.h.first.version, versions: s.h.versions}
+	}
 	mounts := s.view.Mounts()
 	twice := map[*fsview.Mount]bool{}
 	differ := false // in what they allow
@@ -109,8 +113,12 @@ func (s *Sandbox) fastTable() *fastpath.Table {
 		t.Flags |= fastpath.ViewUp
 	}
 	if !s.h.overlays {
-		t.Flags |= fastpath.ViewXattr
-		s.h.roams = len(s.h.ambiguous) == 0
+		if s.h.id == nil {
+			t.Flags |= fastpath.ViewXattr
+			// A mount that the guest makes may need the name by which a
+			// directory became the current one.
+			s.h.roams = len(s.h.ambiguous) == 0
+		}
 	}
 	if s.h.roams {
 		t.Flags |= fastpath.ViewChdir

@@ -47,9 +47,10 @@ type handler struct {
 
 	first        *mntNS
 	firstUTS     *uts
-	chdirs       int    // chdir calls that may not be over
-	roams        bool   // guests change their directory without a stop
-	namesOnly    bool   // fastpath.Table.NamesOnly
+	chdirs       int  // chdir calls that may not be over
+	roams        bool // guests change their directory without a stop
+	namesOnly    bool // fastpath.Table.NamesOnly
+	fastIDs      fastIDs
 	startDir     string // guest path of the first directory
 	scratch      func() (string, error)
 	limited      *limits     // nil: no tmpfs has a limit
@@ -134,6 +135,7 @@ func (h *handler) Fork(parent, child *tracer.Task) {
 		delete(h.births, parent)
 		h.give(child, n)
 	}
+	h.settle(child)
 }
 
 // Exec implements tracer.Handler.
@@ -153,6 +155,7 @@ func (h *handler) Exec(t *tracer.Task) {
 	if h.trace != nil {
 		h.trace.execed(t)
 	}
+	h.settle(t)
 }
 
 // Exit implements tracer.Handler.
@@ -193,11 +196,12 @@ func (h *handler) Syscall(c *tracer.Call) {
 	h.unborn(c.Task)
 	if h.limited == nil {
 		h.serve(c)
-		return
+	} else {
+		h.limited.begin(c.Task)
+		h.serve(c)
+		h.limited.finish(c)
 	}
-	h.limited.begin(c.Task)
-	h.serve(c)
-	h.limited.finish(c)
+	h.settle(c.Task)
 }
 
 // serve finds the room for a call.
@@ -268,6 +272,7 @@ func (h *handler) Result(r *tracer.Result) {
 	case func(*tracer.Result):
 		s(r)
 	}
+	h.settle(r.Task)
 }
 
 // at appends "TID/suffix" for use below h.proc.

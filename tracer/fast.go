@@ -30,6 +30,7 @@ type mm struct {
 	ready   bool   // slots are mapped
 	stubs   uint64 // where stubs go; 0: nowhere
 	checked bool   // stubs is known to be our own memory
+	off     bool   // the Handler has said LeaveFast
 	used    int    // stubs taken
 	sites   []site
 	applied []fileID // files whose known sites were patched
@@ -170,6 +171,9 @@ func (tr *Tracer) fastReady(t *Task) {
 		return
 	}
 	t.mm.ready = true
+	if t.mm.off {
+		t.fastOff(tr)
+	}
 	if t.boot != nil && t.boot.start == nil {
 		tr.patchAtExec(t)
 	}
@@ -199,7 +203,7 @@ func (tr *Tracer) fastEntry(c *Call) bool {
 	if c.Nr == unix.SYS_SECCOMP || c.Nr == unix.SYS_PRCTL && uint32(c.Args[0]) == unix.PR_SET_SECCOMP {
 		tr.stopFast(t)
 	}
-	if uint(c.Nr) >= maxNr || !fastCalls[c.Nr] || t.noFast {
+	if uint(c.Nr) >= maxNr || !fastCalls[c.Nr] || t.noFast || m.off {
 		return false
 	}
 	at := c.orig.Rip - syscallLen
@@ -231,7 +235,32 @@ func (tr *Tracer) stopFast(t *Task) {
 			o.noFast = true
 		}
 	}
+	t.fastOff(tr)
+}
+
+// LeaveFast ends the fast path for all that share t's address space, until
+// they exec: what the code knows is no longer true for t. It reports whether
+// that is new.
+func (tr *Tracer) LeaveFast(t *Task) bool {
+	if t.mm == nil || t.mm.off {
+		return false
+	}
+	t.mm.off = true
+	if t.mm.ready {
+		t.fastOff(tr)
+	}
+	return true
+}
+
+func (t *Task) fastOff(tr *Tracer) {
 	t.write(tr, fastpath.Pool+(fastpath.Slots-1)*fastpath.SlotSize+fastpath.SlotOff, []byte{1, 0, 0, 0})
+}
+
+// SetFast sets and clears View* flags for all guests.
+func (tr *Tracer) SetFast(set, clear uint32) {
+	if tr.fast != nil {
+		fastpath.PutFlags(tr.win.mem[offFast:], set, clear)
+	}
 }
 
 // words reads n words of a slot.

@@ -11,11 +11,12 @@ import (
 type fastKind uint8
 
 const (
-	fastNone  fastKind = iota
-	fastHow            // openat2 with an open_how of the sealed table
-	fastEmpty          // calls on a descriptor, by the sealed empty string
-	fastFD             // calls on a descriptor that has been looked at
-	fastName           // calls on a descriptor by a sealed path in /proc
+	fastNone   fastKind = iota
+	fastHow             // openat2 with an open_how of the sealed table
+	fastEmpty           // calls on a descriptor, by the sealed empty string
+	fastFD              // calls on a descriptor that has been looked at
+	fastName            // calls on a descriptor by a sealed path in /proc
+	fastRecord          // the question whether a descriptor's file has an attribute
 )
 
 func fastCall(s *Sysent) fastKind {
@@ -27,6 +28,8 @@ func fastCall(s *Sysent) fastKind {
 	case "getdents64":
 		// The stop adds names; without it some are missing.
 		return fastFD
+	case "getxattrat":
+		return fastRecord
 	case "getxattr", "listxattr":
 		return fastName
 	}
@@ -44,6 +47,8 @@ func (p *Policy) fastAllows(kind fastKind, args *[6]uint64) bool {
 	switch kind {
 	case fastEmpty:
 		return args[1] == fastpath.Empty && !fixed
+	case fastRecord:
+		return p.Fast.Records && args[1] == fastpath.Empty && !fixed
 	case fastFD:
 		return p.Fast.AnyList
 	case fastName:
@@ -82,11 +87,11 @@ func (p *Policy) fastProg(kind fastKind, code prog) prog {
 	stop := ret(RetTrace)
 	var inner prog
 	switch {
-	case kind == fastFD && !p.Fast.AnyList, kind == fastName && !p.Fast.Xattr:
+	case kind == fastFD && !p.Fast.AnyList, kind == fastName && !p.Fast.Xattr, kind == fastRecord && !p.Fast.Records:
 		return code
 	case kind == fastFD:
 		inner = allow
-	case kind == fastEmpty:
+	case kind == fastEmpty, kind == fastRecord:
 		inner = equal(1, fastpath.Empty, p.notFixed(allow, code), code)
 	case kind == fastName:
 		inner = when(unix.BPF_JGE, fastpath.FDNames, when(unix.BPF_JGE, fdNamesEnd, stop, allow), stop)

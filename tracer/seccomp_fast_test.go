@@ -13,7 +13,7 @@ import (
 func fastPolicy(anyEnd uint32) Policy {
 	p := testPolicy()
 	p.Reserved = 7
-	p.Fast = fastpath.Rules{IP: fastpath.SymGadgetAfter, AnyEnd: anyEnd, FirstFD: testFD + 2, FDEnd: [3]int{testFD + 4, testFD + 6, testFD + 8}, CountsFD: testFD + 8, Up: true, Xattr: true}
+	p.Fast = fastpath.Rules{IP: fastpath.SymGadgetAfter, AnyEnd: anyEnd, FirstFD: testFD + 2, FDEnd: [3]int{testFD + 4, testFD + 6, testFD + 8}, CountsFD: testFD + 8, Up: true, Xattr: true, Records: true}
 	return p
 }
 
@@ -77,6 +77,10 @@ func TestFastRules(t *testing.T) {
 		{"attributes behind the names", unix.SYS_GETXATTR, gadget, [6]uint64{fastpath.FDNames + 32*256, 1, 1, 8}, false},
 		{"attributes 4 GiB on", unix.SYS_GETXATTR, gadget, [6]uint64{fastpath.FDNames | 1<<32, 1, 1, 8}, false},
 		{"attributes from elsewhere", unix.SYS_GETXATTR, 0x400000, [6]uint64{fastpath.FDNames, 1, 1, 8}, false},
+		{"a record", unix.SYS_GETXATTRAT, gadget, [6]uint64{5, fastpath.Empty, 0x1000, 1, 1, 16}, true},
+		{"a record of a path", unix.SYS_GETXATTRAT, gadget, [6]uint64{5, 0x500000, 0x1000, 1, 1, 16}, false},
+		{"a record of the window", unix.SYS_GETXATTRAT, gadget, [6]uint64{testFD, fastpath.Empty, 0x1000, 1, 1, 16}, false},
+		{"a record from elsewhere", unix.SYS_GETXATTRAT, 0x400000, [6]uint64{5, fastpath.Empty, 0x1000, 1, 1, 16}, false},
 		{"setting attributes", unix.SYS_SETXATTR, gadget, [6]uint64{fastpath.FDNames, 1, 1, 8}, false},
 		{"fchmodat", unix.SYS_FCHMODAT, gadget, [6]uint64{5, fastpath.Empty}, false},
 		{"execveat", unix.SYS_EXECVEAT, gadget, [6]uint64{5, fastpath.Empty}, false},

@@ -135,13 +135,14 @@ const (
 	WhyLoop            // ELOOP: a magic link or too many symlinks
 	WhyKernel          // another error that does not mean the same for the plain call
 	WhyProgram         // execve of something that is there
-	WhyCwd             // getcwd of a directory that the tracer has not named yet
+	WhyCwd             // in a directory that the tracer has not named yet
+	WhyOwner           // an owner or a mode that is recorded, or a permission that the guest's root has all the same
 	NumWhys
 )
 
 // Whys names the reasons.
 var Whys = [NumWhys]string{
-	"call", "flags", "path", "mount", "above a mount", "descriptor", "link", "up", "leaves", "loop", "error", "program", "directory",
+	"call", "flags", "path", "mount", "above a mount", "descriptor", "link", "up", "leaves", "loop", "error", "program", "directory", "owner",
 }
 
 // DeferNr is the number of the call that the code makes to hand over to the
@@ -171,6 +172,7 @@ const (
 	ViewStatfs               // fstatfs is native
 	ViewXattr                // extended attributes are what the host says
 	ViewCounts               // there is a page of counters
+	ViewIDs                  // identities are emulated: who comes here is the guest's root
 )
 
 // Offsets in the view table, and its limits.
@@ -180,6 +182,8 @@ const (
 	ViewAnyEnd   = 8  // 32 bits: end of the how entries for any descriptor
 	ViewFirstFD  = 12 // 32 bits: reserved descriptors from here on
 	ViewNumRoots = 16 // 32 bits
+	ViewUID      = 20 // 32 bits: the host's ids that are shown as 0
+	ViewGID      = 24 // 32 bits
 	ViewAbove    = 32 // directories, and behind them the mounts' roots
 	MaxAbove     = 124
 	ViewNodes    = ViewAbove + MaxAbove*16 // 0x7e0

@@ -16,7 +16,7 @@ const (
 	SymExitEnd       = 0xc40d7
 	SymExitDeferred  = 0xc40de
 	SymGadget        = 0xc40e0
-	SymGadgetCheck   = 0xc40fc
-	SymGadgetSys     = 0xc4117
-	SymGadgetAfter   = 0xc4119
+	SymGadgetCheck   = 0xc4102
+	SymGadgetSys     = 0xc411d
+	SymGadgetAfter   = 0xc411f
 )

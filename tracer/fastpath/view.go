@@ -39,6 +39,9 @@ type Table struct {
 	NamesOnly bool
 	// OneMount: an open stays in the kernel's mount of its descriptor.
 	OneMount bool
+	// UID and GID are the host's ids that stand for the guest's root, with
+	// ViewIDs.
+	UID, GID uint32
 	// Counts is the descriptor of a page for counters, to be handed on as
 	// well, or 0.
 	Counts int
@@ -76,8 +79,10 @@ type Rules struct {
 	// AnyList: directories may be listed by any descriptor. Up: their ".."
 	// may be opened. Xattr: extended attributes may be read.
 	AnyList, Up, Xattr bool
-	FirstFD            int
-	FDEnd              [numClasses]int
+	// Records: it may be asked whether a file has an attribute.
+	Records bool
+	FirstFD int
+	FDEnd   [numClasses]int
 	// CountsFD is where the guest has the page of counters, 0 if there is
 	// none.
 	CountsFD int
@@ -102,7 +107,7 @@ func (t *Table) plan(first int) (r Rules, fds []int, number map[int]int) {
 			r.AnyEnd = min(r.AnyEnd, HowRead)
 		}
 	}
-	r.Xattr = t.Flags&ViewXattr != 0
+	r.Xattr, r.Records = t.Flags&ViewXattr != 0, t.Flags&ViewIDs != 0
 	number = map[int]int{}
 	for class := range numClasses {
 		for i := range t.Mounts {
@@ -133,6 +138,12 @@ func PutCwd(b []byte, ino uint64, guest string) {
 	copy(e[1:], guest[1:])
 	e[len(guest)] = 0
 	e[0] = guest[0]
+}
+
+// PutFlags changes flags of the view in b, the part of the window from Text on.
+func PutFlags(b []byte, set, clear uint32) {
+	f := b[View-Text+ViewFlags:]
+	binary.LittleEndian.PutUint32(f, binary.LittleEndian.Uint32(f)&^clear|set)
 }
 
 var errSize = errors.New("the view has too many mounts for the fast path")
@@ -187,6 +198,8 @@ func (t *Table) Place(b []byte, first int) (r Rules, fds []int, err error) {
 	le.PutUint32(v[ViewAnyEnd:], r.AnyEnd)
 	le.PutUint32(v[ViewFirstFD:], uint32(first))
 	le.PutUint32(v[ViewNumRoots:], uint32(len(t.Roots)))
+	le.PutUint32(v[ViewUID:], t.UID)
+	le.PutUint32(v[ViewGID:], t.GID)
 	for i, id := range slices.Concat(t.Above, t.Roots) {
 		le.PutUint64(v[ViewAbove+i*16:], id.Dev)
 		le.PutUint64(v[ViewAbove+i*16+8:], id.Ino)

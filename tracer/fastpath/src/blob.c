@@ -4,8 +4,7 @@
 
 #include "walk.h"
 
-struct statx { u32 mask, rest1[7]; u64 ino; u32 rest2[24]; u32 major, minor; u64 mnt, rest3[13]; };
-_Static_assert(sizeof(struct statx) == 256 && __builtin_offsetof(struct statx, mnt) == 144, "statx");
+#include "owner.h"
 
 static int identify(long fd, struct statx *x)
 {
@@ -36,12 +35,7 @@ static __attribute__((noinline)) long getcwd(struct slot *s, u64 buf, u64 size)
 	closefd(f);
 	if (!same)
 		return SLOW - WHY_CWD;
-	/* All that can be done again: a signal, or a fault in what follows, is
-	   taken back to the site. */
-	s->phase = 0;
-	__asm__ volatile("" ::: "memory");
-	for (u64 i = 0; i < n; i++)
-		((volatile char *)buf)[i] = s->path[i];
+	give(s, buf, s->path, n);
 	return n;
 }
 
@@ -66,7 +60,13 @@ static long answer(struct slot *s)
 	open:
 		if (fl & O_CREAT && view & VIEW_NO_CREATE)
 			return SLOW - WHY_CALL;
+		if (view & VIEW_IDS && fl & (O_ACC | O_CREAT | O_TRUNC))
+			return SLOW - WHY_OWNER; /* who is to own it has to be recorded */
 		f = walk(s, fd, path, how(fl, mode), KEEP | MOUNT_DIFFERS | (fl & (O_DIRECTORY | O_PATH) ? MOUNT_TWICE : 0));
+		if (f >= 0 && view & VIEW_IDS && !(fl & O_PATH) && device(f)) {
+			r = SLOW - WHY_OWNER;
+			break;
+		}
 		if (f < 0 || !(view & MOUNT_TWICE) || fl & (O_DIRECTORY | O_PATH) || !directory(f))
 			return f;
 		r = SLOW - WHY_MOUNT; /* which place it was opened by has to be noted */
@@ -85,6 +85,8 @@ static long answer(struct slot *s)
 		if (fl & AT_EMPTY && empty(path)) {
 			if (fd < 0 || view & VIEW_NO_STAT)
 				return SLOW - WHY_CALL;
+			if (view & VIEW_IDS)
+				return showstat(s, fd, OWN, buf);
 			return gadget(__NR_newfstatat, fd, EMPTY, buf, AT_EMPTY, 0);
 		}
 	stat:
@@ -93,6 +95,8 @@ static long answer(struct slot *s)
 		f = walk(s, fd, path, fl & AT_NOFOLLOW ? PATH_NOFOLLOW : PATH, 0);
 		if (f < 0)
 			return f;
+		if (view & VIEW_IDS)
+			return showstat(s, f, OURS, buf);
 		r = gadget(__NR_newfstatat, f, EMPTY, buf, AT_EMPTY, 0);
 		break;
 	case __NR_statx:
@@ -102,11 +106,15 @@ static long answer(struct slot *s)
 		if (fl & AT_EMPTY && empty(path)) {
 			if (fd < 0)
 				return SLOW - WHY_CALL;
+			if (view & VIEW_IDS)
+				return showstatx(s, fd, OWN, fl & AT_SYNC);
 			return gadget(__NR_statx, fd, EMPTY, (fl & AT_SYNC) | AT_EMPTY, s->r10, s->r8);
 		}
 		f = walk(s, fd, path, fl & AT_NOFOLLOW ? PATH_NOFOLLOW : PATH, MOUNT_EXACT);
 		if (f < 0)
 			return f;
+		if (view & VIEW_IDS)
+			return showstatx(s, f, OURS, fl & AT_SYNC);
 		r = gadget(__NR_statx, f, EMPTY, (fl & AT_SYNC) | AT_EMPTY, s->r10, s->r8);
 		break;
 
@@ -127,8 +135,7 @@ static long answer(struct slot *s)
 		r = 0;
 		if (mode) {
 			r = gadget(__NR_faccessat2, f, EMPTY, mode, AT_EMPTY | (fl & AT_EACCESS), 0);
-			if (r != 0 && r != -EACCES)
-				r = SLOW - WHY_CALL;
+			r = r == 0 || r == -EACCES ? verdict(r) : SLOW - WHY_CALL;
 		}
 		break;
 
@@ -169,8 +176,7 @@ static long answer(struct slot *s)
 		if (f < 0)
 			return f;
 		r = gadget(__NR_fchdir, f, 0, 0, 0, 0);
-		if (r != 0 && r != -EACCES)
-			r = SLOW - WHY_CALL;
+		r = r == 0 || r == -EACCES ? verdict(r) : SLOW - WHY_CALL;
 		break;
 
 	case __NR_getcwd:

@@ -81,7 +81,8 @@ exit_deferred:                  /* the tracer has taken the thread out */
     ud2
 
 /* long gadget(nr, a, b, c, d, e): the only `syscall` that the seccomp program
-   trusts. The slot is found from the stack pointer. */
+   trusts. The slot is found from the stack pointer. The sixth argument, which
+   getxattrat alone has, is the size of its struct xattr_args. */
 gadget:
     mov %rdi, %rax
     mov %rsi, %rdi
@@ -89,6 +90,7 @@ gadget:
     mov %rcx, %rdx
     mov %r8, %r10
     mov %r9, %r8
+    mov $16, %r9d
     mov %rsp, %r11
     and $-SLOT_SIZE, %r11
 gadget_check:                   /* an open may block: not while a signal waits */

@@ -31,12 +31,13 @@ struct node {
 _Static_assert(sizeof(struct node) == NODE_SIZE, "node");
 
 struct view {
-	u32 flags, nabove, anyend, firstfd, nroots, pad[3];
+	u32 flags, nabove, anyend, firstfd, nroots, uid, gid, pad;
 	struct { u64 dev, ino; } above[MAX_ABOVE]; /* and the roots */
 	struct node nodes[MAX_NODES];
 	char names[MAX_NAMES];
 };
 _Static_assert(__builtin_offsetof(struct view, nodes) == VIEW_NODES, "view");
+_Static_assert(__builtin_offsetof(struct view, uid) == 20, "view");
 #define V ((const volatile struct view *)VIEW)
 #define NODES ((const struct node *)(VIEW + VIEW_NODES))
 #define NAMES ((const char *)(VIEW + VIEW_NAMES))
@@ -122,6 +123,8 @@ static int definite(long r)
 
 static long verdict(long r)
 {
+	if (r == -EACCES && V->flags & VIEW_IDS)
+		return SLOW - WHY_OWNER; /* the guest's root may, whatever the mode */
 	if (r >= 0 || definite(r))
 		return r;
 	return r == -EXDEV ? SLOW - WHY_CONFINED : r == -ELOOP ? SLOW - WHY_LOOP : SLOW - WHY_KERNEL;

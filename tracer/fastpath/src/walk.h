@@ -69,12 +69,12 @@ static long search(const struct node *m, const char *rel, char *q)
 			return 0;
 		}
 	}
-	return r == 0 || r == -EACCES ? r : SLOW - WHY_MOUNT;
+	return r == 0 || r == -EACCES ? verdict(r) : SLOW - WHY_MOUNT;
 }
 
 static long absolute(struct slot *s, char *path, u64 h, u32 deny);
-struct stat { u64 dev, ino, nlink; u32 mode, rest[29]; };
-_Static_assert(sizeof(struct stat) == 144, "stat");
+struct stat { u64 dev, ino, nlink; u32 mode, uid, gid, pad; u64 rdev, size, rest[11]; };
+_Static_assert(sizeof(struct stat) == 144 && __builtin_offsetof(struct stat, size) == 48, "stat");
 
 static __attribute__((noinline)) int same(long f, const struct stat *want)
 {
@@ -82,15 +82,22 @@ static __attribute__((noinline)) int same(long f, const struct stat *want)
 	return gadget(__NR_newfstatat, f, EMPTY, (long)&st, AT_EMPTY, 0) == 0 && st.ino == want->ino && st.dev == want->dev;
 }
 
+/* last is where the last name of a path begins. */
+static char *last(char *path)
+{
+	char *name = path;
+	for (; *path; path++)
+		if (*path == '/')
+			name = path + 1;
+	return name;
+}
+
 /* hop makes the path that the link at the end of path leads to, or 0. */
 static char *hop(struct slot *s, char *path)
 {
-	char *name = path, *e = path;
-	for (; *e; e++)
-		if (*e == '/')
-			name = e + 1;
+	char *name = last(path);
 	long l = *name ? absolute(s, path, PATH_NOFOLLOW, LITERAL) : -1;
-	return l < 0 ? 0 : splice(s, path, name, e, l);
+	return l < 0 ? 0 : splice(s, path, name, word(name), l);
 }
 
 /* again opens the file or directory that g, an O_PATH descriptor, leads to, for
@@ -132,6 +139,38 @@ static long resolved(struct slot *s, long fd, const char *rest, char *path, u64 
 	long f = again(s, g, path, h, deny, &dir);
 	closefd(g);
 	return f;
+}
+
+/* sticky says whether a symlink called name in path lies where not everybody
+   may follow it (proc_sys_fs(5), protected_symlinks). */
+static __attribute__((noinline)) int sticky(struct slot *s, char *path, char *name)
+{
+	struct stat st;
+	char was = *name;
+	*name = 0;
+	long f = absolute(s, path, PATH_DIR, LITERAL);
+	*name = was;
+	if (f < 0)
+		return 1;
+	int bad = gadget(__NR_newfstatat, f, EMPTY, (long)&st, AT_EMPTY, 0) != 0 || (st.mode & 01002) == 01002;
+	closefd(f);
+	return bad;
+}
+
+/* byhand follows the symlink at the end of a path, where it leads out of the
+   directory below which the kernel could have followed it: /etc/localtime. */
+static long byhand(struct slot *s, char *path, u64 h, u32 deny)
+{
+	long f = SLOW - WHY_LOOP;
+	for (int n = 0; f == SLOW - WHY_LOOP && n < 4; n++) {
+		if (sticky(s, path, last(path)))
+			break;
+		path = hop(s, path);
+		if (!path)
+			break;
+		f = absolute(s, path, h, deny | LITERAL);
+	}
+	return f == SLOW - WHY_LOOP ? SLOW - WHY_CONFINED : f;
 }
 
 /* absolute walks the mount table. While the path runs over directories that
@@ -194,7 +233,7 @@ again:;
 		*(char *)e = end;
 		long r = h >= V->anyend ? resolved(s, f, slashes(e), path, h, deny) : beneath(f, slashes(e), h);
 		closefd(f);
-		return r;
+		return r == SLOW - WHY_CONFINED && h < HOW_WRITE && !nofollow(h) ? byhand(s, path, h, deny) : r;
 	}
 	/* "/bin" → "usr/bin". Only the root directory's links are followed here:
 	   it is nobody's sticky directory. */

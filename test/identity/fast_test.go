@@ -1,0 +1,66 @@
+package identity
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/internal/testbin"
+	"github.com/ptbox/ptbox/internal/testutil"
+	"github.com/ptbox/ptbox/internal/testutil/unpriv"
+)
+
+var fastHits = regexp.MustCompile(`stats: fast \S+ +(\d+)`)
+
+// The guest's root has calls answered without a stop; what it gives away, whom
+// it becomes and what it mounts is seen at once all the same.
+func TestFast(t *testing.T) {
+	cc := testutil.Command(t, "gcc")
+	exe := filepath.Join(t.TempDir(), "fast")
+	if out, err := exec.Command(cc, "-O1", "-static", "-w", "-o", exe, "testdata/fast.c").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for d := filepath.Dir(exe); d != os.TempDir(); d = filepath.Dir(d) {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if os.Geteuid() == 0 {
+		unshare := testutil.Command(t, "unshare")
+		if out, err := exec.Command(unshare, "-m", exe, root(t, 0)).CombinedOutput(); err != nil || string(out) != "ok\n" {
+			t.Fatalf("natively: %v\n%s", err, out)
+		}
+	}
+	least := 400
+	if _, _, e := unix.Syscall6(unix.SYS_GETXATTRAT, ^uintptr(0), 0, 0, 0, 0, 0); e == unix.ENOSYS {
+		least = 0 // before Linux 6.13 there is no fast path for it
+	}
+	for _, fast := range []string{"auto", "on", "off"} {
+		t.Run(fast, func(t *testing.T) {
+			argv := []string{testutil.Ptbox(t), "exec", "-0", "--stats", "--fast=" + fast, "-r", "/", "-w", "/", "--", exe, root(t, unpriv.Nobody)}
+			cmd := unpriv.Command(testbin.Guest(t), argv...)
+			cmd.Env = []string{"XDG_STATE_HOME=" + state(t), "PATH=/usr/bin:/bin"}
+			var stats bytes.Buffer
+			cmd.Stderr = &stats
+			out, err := cmd.Output()
+			if err != nil || string(out) != "ok\n" {
+				t.Fatalf("%v\n%s%s", err, out, stats.Bytes())
+			}
+			hits := 0
+			for _, m := range fastHits.FindAllSubmatch(stats.Bytes(), -1) {
+				n, _ := strconv.Atoi(string(m[1]))
+				hits += n
+			}
+			if fast != "off" && hits < least || fast == "off" && hits > 0 {
+				t.Errorf("%d calls without a stop\n%s", hits, stats.Bytes())
+			}
+			t.Logf("%d calls without a stop", hits)
+		})
+	}
+}
