@@ -395,6 +395,11 @@ func (h *handler) link(c *tracer.Call, from, to *fsview.Resolution, old *fsview.
 // linksDir reports whether the old object of a link is a directory.
 func (h *handler) linksDir(c *tracer.Call, from *fsview.Resolution) bool {
 	var st unix.Stat_t
+	return h.oldObject(c, from, &st) && st.Mode&unix.S_IFMT == unix.S_IFDIR
+}
+
+// oldObject looks at the old object of a link, which may be a descriptor's.
+func (h *handler) oldObject(c *tracer.Call, from *fsview.Resolution, st *unix.Stat_t) bool {
 	p := &c.Ent.Paths[0]
 	if from == nil {
 		fd := int(int32(c.Args[p.Dir]))
@@ -402,9 +407,9 @@ func (h *handler) linksDir(c *tracer.Call, from *fsview.Resolution) bool {
 		if fd != atFDCWD {
 			link = h.at(c.Task.Tid, "fd/"+strconv.Itoa(fd))
 		}
-		return unix.Fstatat(h.proc, link, &st, 0) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR
+		return unix.Fstatat(h.proc, link, st, 0) == nil
 	}
-	return h.stat(c, p, from, &st, follow(c, p)) == 0 && st.Mode&unix.S_IFMT == unix.S_IFDIR
+	return h.stat(c, p, from, st, follow(c, p)) == 0
 }
 
 // protectedHardlinks is fs.protected_hardlinks (proc(5)).
@@ -417,8 +422,7 @@ var protectedHardlinks = sync.OnceValue(func() bool {
 // because it is somebody else's.
 func (h *handler) foreign(c *tracer.Call, from *fsview.Resolution) bool {
 	var st unix.Stat_t
-	p := &c.Ent.Paths[0]
-	return from != nil && protectedHardlinks() && unix.Geteuid() != 0 && h.stat(c, p, from, &st, follow(c, p)) == 0 && int(st.Uid) != unix.Geteuid()
+	return protectedHardlinks() && unix.Geteuid() != 0 && h.oldObject(c, from, &st) && int(st.Uid) != unix.Geteuid()
 }
 
 // tooLong reports whether the name itself cannot be.

@@ -248,6 +248,11 @@ func (h *handler) mayOpen(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolutio
 	}
 	var st unix.Stat_t
 	e := h.stat(c, p, r, &st, true)
+	if u := unionOf(r); u != nil && !r.Exists && !r.MountPoint && !odd(r) && how.flags&unix.O_CREAT != 0 {
+		if n, _ := u.State(relOf(r)); !n.Visible {
+			e = unix.ENOENT // what lies there is a whiteout
+		}
+	}
 	if m.Flags&fsview.NoDev != 0 && e == 0 {
 		if t := st.Mode & unix.S_IFMT; t == unix.S_IFCHR || t == unix.S_IFBLK {
 			return unix.EACCES

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/binary"
 	"strings"
 
@@ -178,12 +179,20 @@ func (h *handler) paths(c *tracer.Call) {
 	}
 }
 
-// oldFirst is e, the error of name n of a call, unless that is the new name of a
-// rename and the directory of the old one, which the kernel looks at before, may
-// not be searched.
+// oldFirst is e, the error of name n of a call, unless that is a new name and the
+// kernel, which looks at the old one before, complains of that: the directory of
+// what is renamed may not be searched, or a magic link with a slash behind it
+// does not lead to a directory.
 func (h *handler) oldFirst(c *tracer.Call, n int, from *fsview.Resolution, e unix.Errno) unix.Errno {
-	if n != 1 || from == nil || from.Gone || c.Ent.Paths[0].Op != tracer.OpRename {
+	switch {
+	case n != 1 || from == nil || from.Gone:
 		return e
+	case c.Ent.Paths[0].Op != tracer.OpRename:
+		var st unix.Stat_t
+		if !from.Magic || !from.Slash {
+			return e
+		}
+		return cmp.Or(h.stat(c, &c.Ent.Paths[0], from, &st, true), e)
 	}
 	old := h.nameOf(c, 0, from)
 	defer old.done()

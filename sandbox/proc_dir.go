@@ -45,7 +45,7 @@ func (h *handler) ownFD(m magic) bool {
 	return m.what == "fd" && h.reservedFD(m.rest) || m.what == "map_files" && windowRange(m.rest)
 }
 
-// filtered serves getdents64 on a directory of which the guest sees a part.
+// filtered serves getdents and getdents64 on a directory of which the guest sees a part.
 // The tracer reads from where the guest's file stands, so that positions are
 // the kernel's own.
 func (h *handler) filtered(c *tracer.Call, d *mergedDir, fd int, pos int64) {
@@ -70,8 +70,9 @@ func (h *handler) filtered(c *tracer.Call, d *mergedDir, fd int, pos int64) {
 			l := int(binary.LittleEndian.Uint16(b[16:]))
 			pos = int64(binary.LittleEndian.Uint64(b[8:]))
 			name, _, _ := bytes.Cut(b[direntHead:l], []byte{0})
-			if !d.hide(string(name)) {
-				out = append(out, b[:l]...)
+			e := dirent{binary.LittleEndian.Uint64(b), b[18], string(name)}
+			if !d.hide(e.name) {
+				out = e.append(out, pos, c.Ent.Name == "getdents64") // as long in both forms
 			}
 			b = b[l:]
 		}
@@ -82,11 +83,7 @@ func (h *handler) filtered(c *tracer.Call, d *mergedDir, fd int, pos int64) {
 			c.Fail(e)
 			return
 		}
-		if len(out) == 0 {
-			c.Return(0)
-			return
-		}
-		h.seekTo(c, pos, int64(len(out)))
+		h.seekTo(c, pos, int64(len(out))) // past what is left out, at the end too
 		return
 	}
 }

@@ -45,7 +45,12 @@ func (h *handler) process(c *tracer.Call) {
 // whether it knows the call.
 func (h *handler) reach(c *tracer.Call) bool {
 	switch c.Ent.Name {
-	case "process_vm_readv", "process_vm_writev", "pidfd_open", "prlimit64", "migrate_pages", "move_pages",
+	case "process_vm_readv", "process_vm_writev":
+		nothing := c.Args[2] == 0 || c.Args[4] == 0 // then the process is not looked for
+		if pid := int(int32(c.Args[0])); pid > 0 && !nothing && !h.inside(pid) {
+			c.Fail(outside(pid))
+		}
+	case "pidfd_open", "prlimit64", "migrate_pages", "move_pages",
 		"sched_setparam", "sched_setscheduler", "sched_setaffinity", "sched_setattr":
 		if pid := int(int32(c.Args[0])); pid > 0 && !h.inside(pid) {
 			c.Fail(outside(pid))

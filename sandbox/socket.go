@@ -202,6 +202,11 @@ func (h *handler) translate(c *tracer.Call, raw []byte, create bool) ([]byte, un
 		return nil, e
 	}
 	host := string(r.Host)
+	if !create {
+		if e := peerShut(r); e != 0 {
+			return nil, e
+		}
+	}
 	if u := unionOf(r); u != nil && create && u.Writable() {
 		if first, looks := h.sockLooks(c); first != 0 || !looks {
 			return nil, cmp.Or(first, unix.EINVAL) // and nothing is copied up for it
@@ -256,6 +261,15 @@ func (h *handler) translate(c *tracer.Call, raw []byte, create bool) ([]byte, un
 	return append(append(out, host...), 0), 0
 }
 
+// peerShut is EROFS for what is no socket on an overlay without an upper
+// directory: its file system itself is read-only, and a peer must be writable.
+func peerShut(r *fsview.Resolution) unix.Errno {
+	if u := unionOf(r); u != nil && !u.Writable() && mountKind(r.Mode) {
+		return unix.EROFS
+	}
+	return 0
+}
+
 // bindName judges the name that bind(2) would make.
 func (h *handler) bindName(r *fsview.Resolution) unix.Errno {
 	host := strings.TrimRight(string(r.Host), "/")
@@ -268,8 +282,15 @@ func (h *handler) bindName(r *fsview.Resolution) unix.Errno {
 	if r.Mount == nil || r.Mount.Flags&fsview.ReadOnly == 0 || len(path.Base(host)) > unix.NAME_MAX {
 		return 0
 	}
-	var st unix.Stat_t
-	if unix.Lstat(host, &st) == nil {
+	exists := false
+	if u := unionOf(r); u != nil {
+		n, _ := u.State(relOf(r))
+		exists = n.Visible
+	} else {
+		var st unix.Stat_t
+		exists = unix.Lstat(host, &st) == nil
+	}
+	if exists {
 		return unix.EEXIST
 	}
 	if r.Slash {

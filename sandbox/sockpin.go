@@ -45,6 +45,9 @@ func (h *handler) pinAddr(c *tracer.Call, raw []byte, put func(addr []byte), aft
 	case pin == nil || pin.key != key:
 		p.pin = nil
 		r, e := h.resolve(c, sunPath(raw), -1, 0, fsview.Lookup, true, true)
+		if e == 0 {
+			e = peerShut(r)
+		}
 		if e == 0 && h.id != nil {
 			e = h.id.socketName(c, sunPath(raw), r, false)
 		}

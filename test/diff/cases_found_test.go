@@ -534,4 +534,53 @@ var foundCases = []Case{
 		fstatfs.m $x
 		fstatfs.m $c
 	`},
+	{Name: "found/the old getdents in procfs", Tree: std + "d /proc\n", Mounts: "proc /proc", Script: `
+		d=open "/proc/self/fd" O_RDONLY|O_DIRECTORY
+		getdents $d
+		getdents $d => OK
+		lseek $d 0 SEEK_SET
+		getdents $d 60
+		getdents $d 60
+		getdents $d 10 => OK
+		lseek $d 0 SEEK_SET
+		getdents64 $d
+	`},
+	{Name: "found/links of other people's directories, by descriptor", Tree: std + "root:d /theirs\nroot:d /theirs/in\nl /tolink theirs\n", Script: `
+		d=open "/theirs/in" O_PATH
+		l=open "/tolink" O_PATH
+		linkat $d "" AT_FDCWD "/theirs/x" AT_EMPTY_PATH => EPERM
+		linkat $l "" AT_FDCWD "/theirs/x" AT_EMPTY_PATH => EPERM
+		m=open "/d" O_PATH
+		linkat $m "" AT_FDCWD "/theirs/x" AT_EMPTY_PATH
+		linkat $m "" AT_FDCWD "/x" AT_EMPTY_PATH
+	`},
+	{Name: "found/whiteouts of a read-only overlay", NoInodes: true, Tree: layered, Mounts: "overlay /m lower=@u:@a:@b", Script: `
+		open "/m/d/ad" O_CREAT|O_RDWR 0644 => EROFS
+		open "/m/hidden" O_CREAT|O_EXCL|O_RDWR 0644 => EROFS
+		creat "/m/hidden" 0644 => EROFS
+		open "/m/hidden" O_RDONLY => ENOENT
+		s=socket AF_UNIX SOCK_STREAM
+		bind $s "/m/hidden" => EROFS
+		bind $s "/m/af" => EADDRINUSE
+		connect $s "/m" => EROFS
+		connect $s "/m/af" => EROFS
+		connect $s "/m/hidden" => ENOENT
+		connect $s "/m/nowrite" => EROFS
+		connect -1 "/m/af" => EBADF
+	`},
+	{Name: "found/marks of overlayfs are not listed", NoInodes: true, Tree: layered, Mounts: layers, Script: `
+		listxattr "/m/opaque" => OK []
+		llistxattr "/m/opaque" => OK []
+		setxattr "/m/opaque" "user.x" "v" => OK
+		listxattr "/m/opaque"
+		listxattr "/m/missing" => ENOENT
+		listxattr "/m/af"
+		listxattrat AT_FDCWD "/m/opaque" 0
+	`},
+	{Name: "found/a magic link with a slash before the new name", Tree: std + "d /proc\n", Mounts: "proc /proc", Script: `
+		link "/proc/self/exe/" "/missing/x" => ENOTDIR
+		f=open "/f" O_RDONLY
+		linkat AT_FDCWD "/proc/self/fd/"+$f+"/" AT_FDCWD "/missing/x" AT_SYMLINK_FOLLOW => ENOTDIR
+		linkat AT_FDCWD "/proc/self/fd/"+$f AT_FDCWD "/missing/x" AT_SYMLINK_FOLLOW => ENOENT
+	`},
 }

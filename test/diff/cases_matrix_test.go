@@ -10,6 +10,10 @@ import (
 type layout struct {
 	name, tree, mounts, flags string
 	paths                     []string
+	// pre is run before the calls. own leaves out the common paths; raw says
+	// that the paths are written as the guest wants them.
+	pre                string
+	own, raw, noInodes bool
 }
 
 // common are the paths that every layout has something to say about.
@@ -69,12 +73,18 @@ var single = []string{
 
 // matrixCases runs every call of single with every path of every layout, one
 // case a call and layout.
-func matrixCases() []Case {
+func matrixCases() []Case { return append(matrixOf(layouts), sceneCases()...) }
+
+func matrixOf(layouts []layout) []Case {
 	var out []Case
 	for _, l := range layouts {
 		paths := append(append([]string{}, common...), l.paths...)
+		if l.own {
+			paths = l.paths
+		}
 		for i, call := range single {
 			var b strings.Builder
+			b.WriteString(l.pre)
 			b.WriteString("d=open \"/d\" O_RDONLY|O_DIRECTORY\n")
 			switch {
 			case strings.HasPrefix(call, "creat"):
@@ -87,6 +97,13 @@ func matrixCases() []Case {
 				b.WriteString("s=socket AF_UNIX SOCK_STREAM\n")
 			}
 			for _, p := range paths {
+				if l.raw {
+					// An address of a socket is no pointer to a path.
+					if p[0] == '"' || !strings.HasPrefix(call, "bindnew") && !strings.HasPrefix(call, "connect") && !strings.HasPrefix(call, "sendto") {
+						line(&b, call, p, false)
+					}
+					continue
+				}
 				if strings.HasPrefix(call, "rename") && l.holdsMount(p) {
 					// The kernel moves the mounts along; a view's have fixed places.
 					if !strings.HasPrefix(call, "rename \"") && !strings.HasSuffix(call, "NOREPLACE") {
@@ -98,7 +115,7 @@ func matrixCases() []Case {
 				line(&b, call, fmt.Sprintf("%q", p), strings.HasPrefix(p, "/a") && !strings.HasPrefix(p, "/above"))
 			}
 			name, _, _ := strings.Cut(strings.TrimPrefix(call, "~EPERM "), " ")
-			c := Case{Name: fmt.Sprintf("matrix/%s/%02d %s", l.name, i, name), Tree: l.tree, Mounts: l.mounts, RootFlags: l.flags, Script: b.String()}
+			c := Case{Name: fmt.Sprintf("matrix/%s/%02d %s", l.name, i, name), Tree: l.tree, Mounts: l.mounts, RootFlags: l.flags, NoInodes: l.noInodes, Script: b.String()}
 			out = append(out, c)
 		}
 	}

@@ -188,12 +188,26 @@ func (s *Sides) Compare(calls []string, allowed []Allowed) (d *Difference, again
 	return nil, again, nil
 }
 
+// numbered is how the kernel calls a file that was made by O_TMPFILE.
+var numbered = regexp.MustCompile(`/#\d+ \(deleted\)`)
+
+// unnamed is r without the numbers of files that have no name.
+func (r *Result) unnamed() *Result {
+	out := *r
+	out.Lines = slices.Clone(r.Lines)
+	for i := range out.Lines {
+		out.Lines[i].Result = numbered.ReplaceAllString(out.Lines[i].Result, "/# (deleted)")
+	}
+	return &out
+}
+
 // firstDifference compares two results. ended is why they are different from
 // some point on, if that is by design; same is how many calls are equal.
 func firstDifference(c *Case, native, under *Result, allowed []Allowed) (text, ended string, same int) {
 	if c.NoInodes {
 		native, under = native.anonymous(), under.anonymous()
 	}
+	native, under = native.unnamed(), under.unnamed()
 	for i, n := range native.Lines {
 		l := c.line(n.N)
 		if i >= len(under.Lines) {

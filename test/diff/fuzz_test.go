@@ -32,7 +32,7 @@ var byDesign = []Allowed{
 	},
 	{
 		Why:  "an overlay is looked up by path from its root, which asks for the search permission of the directories above",
-		Call: regexp.MustCompile(``), Kernel: regexp.MustCompile(``), Ptbox: regexp.MustCompile(`^EACCES`), Before: regexp.MustCompile(`chmod`),
+		Call: regexp.MustCompile(``), Kernel: regexp.MustCompile(``), Ptbox: regexp.MustCompile(`^(EACCES|EROFS)`), Before: regexp.MustCompile(`chmod`),
 		When: func(_ string, w *World) bool { return w.Copies > 0 },
 	},
 	{
@@ -46,7 +46,7 @@ var byDesign = []Allowed{
 	},
 	{
 		Why:  "the source of a mount has a fixed place: who moves it, at another place of the view, loses the mount",
-		Call: regexp.MustCompile(``), Kernel: regexp.MustCompile(``), Ptbox: regexp.MustCompile(`^ENOENT`), Moved: true,
+		Call: regexp.MustCompile(``), Kernel: regexp.MustCompile(``), Ptbox: regexp.MustCompile(`^(ENOENT|ENOTDIR|EACCES)`), Moved: true,
 		When: func(_ string, w *World) bool { return w.nested },
 	},
 	{

@@ -82,6 +82,10 @@ func nativeStage() error {
 	}
 	unix.CloseOnExec(3)
 	unix.CloseOnExec(4)
+	// Nor does the guest get what the test has inherited.
+	if err := unix.CloseRange(5, 1<<20, unix.CLOSE_RANGE_CLOEXEC); err != nil {
+		return os.NewSyscallError("close_range", err)
+	}
 	unix.Umask(0o22)
 	// Detached copies of the sources can be attached after chroot, when the
 	// targets resolve as they do in the guest.

@@ -120,6 +120,9 @@ func (r *Runner) prepareSession(c *Case, side string) (*prepared, error) {
 	if err := os.Remove(at); err != nil {
 		return nil, err
 	}
+	// A child forked meanwhile would have the file open for writing.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	return p, os.WriteFile(at, b, 0o755)
 }
 
