@@ -387,7 +387,7 @@ func (h *handler) overlayPair(c *tracer.Call, from, to *fsview.Resolution) {
 	if from.Slash || to.Slash {
 		f, e := u.State(old)
 		t, e2 := u.State(now)
-		taken := flags&unix.RENAME_NOREPLACE != 0 && t.Visible
+		taken := flags&unix.RENAME_NOREPLACE != 0 && t.Visible || flags&unix.RENAME_EXCHANGE != 0 && !t.Visible
 		if e == 0 && e2 == 0 && f.Visible && !taken {
 			if !f.IsDir() && (from.Slash || flags&unix.RENAME_EXCHANGE == 0) || flags&unix.RENAME_EXCHANGE != 0 && t.Visible && !t.IsDir() && to.Slash {
 				c.Fail(unix.ENOTDIR)

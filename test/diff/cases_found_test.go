@@ -554,7 +554,7 @@ var foundCases = []Case{
 		linkat $m "" AT_FDCWD "/theirs/x" AT_EMPTY_PATH
 		linkat $m "" AT_FDCWD "/x" AT_EMPTY_PATH
 	`},
-	{Name: "found/whiteouts of a read-only overlay", NoInodes: true, Tree: layered, Mounts: "overlay /m lower=@u:@a:@b", Script: `
+	{Name: "found/read-only whiteouts", NoInodes: true, Tree: layered, Mounts: "overlay /m lower=@u:@a:@b", Script: `
 		open "/m/d/ad" O_CREAT|O_RDWR 0644 => EROFS
 		open "/m/hidden" O_CREAT|O_EXCL|O_RDWR 0644 => EROFS
 		creat "/m/hidden" 0644 => EROFS
