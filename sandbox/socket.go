@@ -202,10 +202,8 @@ func (h *handler) translate(c *tracer.Call, raw []byte, create bool) ([]byte, un
 		return nil, e
 	}
 	host := string(r.Host)
-	if !create {
-		if e := peerShut(r); e != 0 {
-			return nil, e
-		}
+	if e := peerShut(r); e != 0 && !create {
+		return nil, e
 	}
 	if u := unionOf(r); u != nil && create && u.Writable() {
 		if first, looks := h.sockLooks(c); first != 0 || !looks {
@@ -259,15 +257,6 @@ func (h *handler) translate(c *tracer.Call, raw []byte, create bool) ([]byte, un
 	}
 	out := binary.LittleEndian.AppendUint16(nil, unix.AF_UNIX)
 	return append(append(out, host...), 0), 0
-}
-
-// peerShut is EROFS for what is no socket on an overlay without an upper
-// directory: its file system itself is read-only, and a peer must be writable.
-func peerShut(r *fsview.Resolution) unix.Errno {
-	if u := unionOf(r); u != nil && !u.Writable() && mountKind(r.Mode) {
-		return unix.EROFS
-	}
-	return 0
 }
 
 // bindName judges the name that bind(2) would make.

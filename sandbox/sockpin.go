@@ -88,3 +88,12 @@ func (h *handler) pinAddr(c *tracer.Call, raw []byte, put func(addr []byte), aft
 	}
 	return true
 }
+
+// peerShut is EROFS for what is no socket on an overlay without an upper
+// directory: its file system itself is read-only, and a peer must be writable.
+func peerShut(r *fsview.Resolution) unix.Errno {
+	if u := unionOf(r); u != nil && !u.Writable() && mountKind(r.Mode) {
+		return unix.EROFS
+	}
+	return 0
+}

@@ -1,0 +1,219 @@
+package difftest
+
+// foundMoreCases are more of foundCases.
+var foundMoreCases = []Case{
+	{Name: "found/renaming a mount point that the root does not have", Tree: std + src, Mounts: "tmpfs /new\nbind @m /deep/er", Script: `
+		rename "new" "newer" => EBUSY
+		rename "/deep" "deeper" => EBUSY
+		rename "/new" "/newer" => EBUSY
+		rename "new" "/d/x" => EACCES
+		renameat2 AT_FDCWD "/new" AT_FDCWD "/d" RENAME_EXCHANGE => EBUSY
+	`},
+	{Name: "found/mount points below a mount", Tree: boundTree, Mounts: "bind /d /mnt\ntmpfs /mnt\nbind @m /dcopy\nbind @n /dcopy/sub\ntmpfs /dcopy\nbind @m /empty", Script: `
+		rename "/d" "/new" => EBUSY
+		rmdir "/d" => EBUSY
+		rmdir "/dcopy" => EBUSY
+		rmdir "/empty/sub" => EBUSY
+		rename "/empty/sub" "/empty/x" => EBUSY
+	`},
+	{Name: "found/both directories of a rename may be searched", Tree: boundTree + "d /shut 0000\nl /toshut shut\n", Mounts: "bind @file /g\nbind @m /mnt ro", Script: `
+		rename "/g/" "/shut/x" => EACCES
+		rename "/g/" "/toshut/x" => EACCES
+		rename "/shut/x" "/g/" => EACCES
+		rename "/mnt/missing" "/shut/x" => EACCES
+		renameat2 AT_FDCWD "/shut/x" -1 "" 0 => EACCES
+		renameat2 AT_FDCWD "/shut/x" AT_FDCWD "" RENAME_WHITEOUT => EACCES
+		renameat2 AT_FDCWD "/shut/x" AT_FDCWD BAD 0 => EACCES
+		rename "/f" "" => ENOENT
+		rename "" "/shut/x" => ENOENT
+	`},
+	{Name: "found/links of other people's directories", Tree: std + "root:d /theirs\nroot:d /theirs/in\n", Script: `
+		link "/theirs" "/theirs/x" => EPERM
+		link "/theirs/in" "/theirs/x" => EPERM
+		link "/d" "/theirs/x" => EACCES
+		link "/d" "/d/x" => EPERM
+	`},
+	{Name: "found/search permission before a mount point exists", Tree: boundTree, Mounts: "tmpfs /d/sub/empty\nbind @file /d/sub/g", Script: `
+		chmod "/d/sub" 0600
+		open "/d/sub/empty" O_RDWR|O_CREAT|O_EXCL 0644 => EACCES
+		open "/d/sub/g" O_RDWR|O_CREAT|O_EXCL 0644 => EACCES
+		open "/d/sub/g/" O_RDWR|O_CREAT 0644 => EACCES
+		open "/d/sub/empty/" O_RDWR|O_CREAT 0644 => EACCES
+		chmod "/d/sub" 0700
+		open "/d/sub/g/" O_RDWR|O_CREAT 0644 => EISDIR
+		open "/d/sub/g" O_RDWR|O_CREAT|O_EXCL 0644 => EEXIST
+	`},
+	{Name: "found/into itself by a descriptor, above a mount point", Tree: boundTree, Mounts: "bind @file /d/sub/g", Script: `
+		d=open "/d/sub" O_PATH
+		renameat AT_FDCWD "d" $d "x" => EINVAL
+		renameat AT_FDCWD "/d" $d "x" => EINVAL
+		renameat $d "empty" AT_FDCWD "/d" => ENOTEMPTY
+		renameat2 AT_FDCWD "d" $d "empty" RENAME_EXCHANGE => EINVAL
+		chdir "/d"
+		rename "sub" "sub/empty/x" => EINVAL
+		rename "/d/sub" "/mnt" => ENOTEMPTY
+		rename "/d/sub" "/empty/x/y" => ENOENT
+	`},
+	{Name: "found/attributes of the directory of descriptors", Tree: std + "d /proc\n", Mounts: "proc /proc", Script: `
+		lremovexattr "/proc/self/fd" "user.y" => ENOTSUP
+		setxattr "/proc/self/fd" "user.y" "v" => ENOTSUP
+		getxattr "/proc/self/fd" "user.y" => ENOTSUP
+		listxattr "/proc/self/fd"
+		removexattr "/proc/self/status" "user.y"
+		setxattr "/proc/self" "user.y" "v"
+	`},
+	{Name: "found/magic links of directories shown twice", Tree: boundTree + "d /proc\nd /x/l\nf /x/here\nf /here\n", Mounts: "bind @m /mnt\nbind @m /x/l\nproc /proc", Script: `
+		chdir "/mnt"
+		open "/proc/self/cwd/../x/here" O_RDONLY => OK
+		open "/proc/self/cwd/../here" O_RDONLY => OK
+		statx AT_FDCWD "/proc/self/cwd/.." AT_SYMLINK_NOFOLLOW STATX_BASIC_STATS
+		chdir "/x/l"
+		stat "/proc/self/cwd/.."
+		d=open "/mnt" O_RDONLY|O_DIRECTORY
+		e=open "/x/l" O_RDONLY|O_DIRECTORY
+		stat "/proc/self/fd/"+$d+"/.."
+		stat "/proc/self/fd/"+$e+"/.."
+		c=dup $d
+		stat "/proc/self/fd/"+$c+"/.."
+		chdir "/mnt/in" => ENOTDIR
+		stat "/proc/self/cwd/.."
+		readlink "/proc/self/cwd"
+	`},
+	{Name: "found/nothing below a descriptor without a name", Tree: std + "d /proc\n", Mounts: "proc /proc", Script: `
+		f=open "/d" O_TMPFILE|O_RDWR 0600
+		stat "/proc/self/fd/"+$f+"/.." => ENOTDIR
+		stat "/proc/self/fd/"+$f+"/x" => ENOTDIR
+		stat "/proc/self/fd/"+$f => OK
+		g=open "/g" O_RDONLY
+		unlink "/g"
+		open "/proc/self/fd/"+$g+"/x" O_RDONLY => ENOTDIR
+		open "/proc/self/fd/"+$g+"/" O_RDONLY
+		open "/proc/self/fd/"+$g+"/." O_RDONLY => ENOTDIR
+		s=socket AF_UNIX SOCK_STREAM
+		stat "/proc/self/fd/"+$s+"/.." => ENOTDIR
+	`},
+	{Name: "found/writing to a FIFO on a read-only mount, by descriptor", Tree: boundTree + "p @m/pipe\n", Mounts: "bind @m /mnt ro", Script: `
+		p=open "/mnt/pipe" O_PATH
+		faccessat2 $p "" W_OK AT_EMPTY_PATH => OK
+		faccessat2 $p "" W_OK|X_OK AT_EMPTY_PATH => EACCES
+		f=open "/mnt/in" O_PATH
+		faccessat2 $f "" W_OK AT_EMPTY_PATH => EROFS
+	`},
+	{Name: "found/descriptors that O_TRUNC and O_CREAT were given for", Tree: boundTree, Mounts: "bind @m /mnt\nbind @m /dcopy ro", Script: `
+		t=open "/mnt/in" O_RDONLY|O_TRUNC
+		fchmod $t 0600 => OK
+		fchown $t -1 -1 => OK
+		c=open "/mnt/new" O_RDONLY|O_CREAT|O_TRUNC 0644
+		fchmodat2 $c "" 0600 AT_EMPTY_PATH => OK
+		r=open "/dcopy/new" O_RDONLY
+		fchmod $r 0644 => EROFS
+		d=open "/dcopy/new" O_RDONLY|O_CREAT 0644
+		fchmod $d 0644 => EROFS
+	`},
+	{Name: "found/a socket without a name in an overlay copies nothing up", NoInodes: true, Tree: layered, Mounts: "overlay /m lower=@a:@b,upper=@up", Script: `
+		bind -1 "/m/d/sock" => EBADF
+		f=open "/out" O_RDONLY
+		bind $f "/m/d/sock" => ENOTSOCK
+		i=socket 2 SOCK_STREAM
+		bind $i "/m/d/sock"
+	`},
+	{Name: "found/moving a directory over a full one above a mount point", Tree: boundTree, Mounts: "bind @file /d/sub/g", Script: `
+		rename "/d" "/mnt" => ENOTEMPTY
+	`},
+	{Name: "found/binds of FIFOs", Tree: boundTree + "p @m/pipe\n", Mounts: "bind @m/pipe /g ro\nbind @m/pipe /newpipe ro\nbind @m/pipe /fifo", Script: `
+		lstat "/g"
+		lstat "/fifo"
+		open "/g" O_WRONLY|O_NONBLOCK => ENXIO
+		execve "/g" "x" => EACCES
+		execve "/fifo" "x" => EACCES
+		open "/fifo" O_WRONLY|O_NONBLOCK => ENXIO
+		r=open "/fifo" O_RDONLY|O_NONBLOCK => OK
+		open "/g" O_WRONLY|O_NONBLOCK => OK
+	`},
+	{Name: "found/programs that are being written", Tree: std + "f /script 0755 \"#!/guest exit 3\"\nx /prog\n", Script: `
+		f=open "/new" O_WRONLY|O_CREAT 0755
+		execve "/new" "x" => ETXTBSY
+		execveat $f "" AT_EMPTY_PATH "x" => ETXTBSY
+		close $f
+		execve "/new" "x" => ENOEXEC
+		s=open "/script" O_WRONLY
+		execve "/script" "x" => ETXTBSY
+		close $s
+		p=open "/prog" O_WRONLY
+		execve "/prog" "x" => ETXTBSY
+	`},
+	{Name: "found/a symlink to nothing in an overlay copies nothing up", NoInodes: true, Tree: layered, Mounts: "overlay /m lower=@a:@b,upper=@up", Script: `
+		symlink "" "/m/d/new" => ENOENT
+		symlinkat BAD AT_FDCWD "/m/d/new" => EFAULT
+		symlink "x"*4096 "/m/d/new" => ENAMETOOLONG
+		symlink "" "/m/af" => ENOENT
+	`},
+	{Name: "found/making names in procfs", Tree: std + "d /proc\n", Mounts: "proc /proc", Script: `
+		link "/f" "/proc/self/fd/c" => ENOENT
+		link "/f" "/proc/self/x" => ENOENT
+		link "/f" "/proc/x" => ENOENT
+		link "/f" "/proc/self/status" => EEXIST
+		mkdir "/proc/x" 0755
+		mkdir "/proc/self/x" 0755
+		rename "/f" "/proc/x" => EXDEV
+		symlink "f" "/proc/self/fd/c"
+		open "/proc/self/fd/c" O_CREAT|O_RDWR 0644
+	`},
+	{Name: "found/statfs of descriptors of a file shown twice", Tree: boundTree, Mounts: "bind @m /mnt\nbind @m /dcopy noexec", Script: `
+		w=open "/mnt/in" O_WRONLY
+		x=open "/dcopy/in" O_RDWR
+		c=open "/dcopy/new" O_WRONLY|O_CREAT 0644
+		fstatfs.m $w
+		fstatfs.m $x
+		fstatfs.m $c
+	`},
+	{Name: "found/the old getdents in procfs", Tree: std + "d /proc\n", Mounts: "proc /proc", Script: `
+		d=open "/proc/self/fd" O_RDONLY|O_DIRECTORY
+		getdents $d
+		getdents $d => OK
+		lseek $d 0 SEEK_SET
+		getdents $d 60
+		getdents $d 60
+		getdents $d 10 => OK
+		lseek $d 0 SEEK_SET
+		getdents64 $d
+	`},
+	{Name: "found/links of other people's directories, by descriptor", Tree: std + "root:d /theirs\nroot:d /theirs/in\nl /tolink theirs\n", Script: `
+		d=open "/theirs/in" O_PATH
+		l=open "/tolink" O_PATH
+		linkat $d "" AT_FDCWD "/theirs/x" AT_EMPTY_PATH => EPERM
+		linkat $l "" AT_FDCWD "/theirs/x" AT_EMPTY_PATH => EPERM
+		m=open "/d" O_PATH
+		linkat $m "" AT_FDCWD "/theirs/x" AT_EMPTY_PATH
+		linkat $m "" AT_FDCWD "/x" AT_EMPTY_PATH
+	`},
+	{Name: "found/read-only whiteouts", NoInodes: true, Tree: layered, Mounts: "overlay /m lower=@u:@a:@b", Script: `
+		open "/m/d/ad" O_CREAT|O_RDWR 0644 => EROFS
+		open "/m/hidden" O_CREAT|O_EXCL|O_RDWR 0644 => EROFS
+		creat "/m/hidden" 0644 => EROFS
+		open "/m/hidden" O_RDONLY => ENOENT
+		s=socket AF_UNIX SOCK_STREAM
+		bind $s "/m/hidden" => EROFS
+		bind $s "/m/af" => EADDRINUSE
+		connect $s "/m" => EROFS
+		connect $s "/m/af" => EROFS
+		connect $s "/m/hidden" => ENOENT
+		connect $s "/m/nowrite" => EROFS
+		connect -1 "/m/af" => EBADF
+	`},
+	{Name: "found/marks of overlayfs are not listed", NoInodes: true, Tree: layered, Mounts: layers, Script: `
+		listxattr "/m/opaque" => OK []
+		llistxattr "/m/opaque" => OK []
+		setxattr "/m/opaque" "user.x" "v" => OK
+		listxattr "/m/opaque"
+		listxattr "/m/missing" => ENOENT
+		listxattr "/m/af"
+		listxattrat AT_FDCWD "/m/opaque" 0
+	`},
+	{Name: "found/a magic link with a slash before the new name", Tree: std + "d /proc\n", Mounts: "proc /proc", Script: `
+		link "/proc/self/exe/" "/missing/x" => ENOTDIR
+		f=open "/f" O_RDONLY
+		linkat AT_FDCWD "/proc/self/fd/"+$f+"/" AT_FDCWD "/missing/x" AT_SYMLINK_FOLLOW => ENOTDIR
+		linkat AT_FDCWD "/proc/self/fd/"+$f AT_FDCWD "/missing/x" AT_SYMLINK_FOLLOW => ENOENT
+	`},
+}
