@@ -46,6 +46,21 @@ var fastCases = []Case{
 		getcwd
 		chmod "/empty" 0755
 	`},
+	{Name: "the root of a mount without search permission", Tree: boundTree, Mounts: "bind @m /mnt", Script: `
+		open "/mnt" O_RDONLY|O_DIRECTORY
+		chmod "/mnt" 0644
+		open "/mnt" O_RDONLY|O_DIRECTORY
+		open "/mnt" O_RDONLY|O_DIRECTORY
+		stat "/mnt"
+		faccessat -1 "/mnt" W_OK
+		faccessat -1 "/mnt/" W_OK
+		chmod "/mnt" 0755
+		chmod "/" 0644
+		faccessat -1 "//" W_OK
+		faccessat -1 "//" W_OK
+		open "/" O_RDONLY|O_DIRECTORY
+		chmod "/" 0755
+	`},
 	{Name: "up by a descriptor", Tree: boundTree, Mounts: once, Script: `
 		r=open "/" O_RDONLY|O_DIRECTORY
 		s=open "/d/sub" O_RDONLY|O_DIRECTORY
