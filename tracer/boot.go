@@ -75,7 +75,11 @@ func (tr *Tracer) startBoot(t *Task) {
 
 // fatal kills a task that cannot be put into a safe state.
 func (tr *Tracer) fatal(t *Task, err error) {
-	if !errors.Is(err, unix.ESRCH) { // else somebody has killed it, and nothing has failed
+	switch {
+	case errors.Is(err, unix.ESRCH): // somebody has killed it, and nothing has failed
+	case errors.Is(err, unix.ENOMEM): // its own limit, at which the kernel kills it in an exec too
+		tr.log.Info("a program did not fit into its memory limit and was killed", "tid", t.Tid)
+	default:
 		tr.log.Error("a program could not be started and was killed", "tid", t.Tid, "err", err)
 	}
 	unix.Kill(t.Tid, unix.SIGKILL)
@@ -308,7 +312,11 @@ func (tr *Tracer) bootStop(t *Task, sig int) bool {
 		return false // a signal from outside
 	}
 	if sig != int(unix.SIGTRAP) || r.R13 != 0 || b.leave {
-		tr.fatal(t, fmt.Errorf("signal %d, ip %#x, result %d", sig, r.Rip, int64(r.Rax)))
+		err := fmt.Errorf("signal %d, ip %#x, result %d", sig, r.Rip, int64(r.Rax))
+		if int64(r.Rax) == -int64(unix.ENOMEM) {
+			err = fmt.Errorf("%w: %w", unix.ENOMEM, err)
+		}
+		tr.fatal(t, err)
 		return true
 	}
 	for k, w := range b.words {

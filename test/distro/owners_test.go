@@ -43,6 +43,7 @@ func TestCopies(t *testing.T) {
 // What umoci unpacks for an ordinary user has the image's owners inside, and
 // what it packs again has those that were set inside.
 func TestUmoci(t *testing.T) {
+	newBuilds(t) // or skips
 	umoci := testutil.Command(t, "umoci")
 	b := installedBuilds(t)
 	dir := filepath.Join(b.dir, "umoci")
