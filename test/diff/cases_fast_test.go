@@ -61,6 +61,24 @@ var fastCases = []Case{
 		open "/" O_RDONLY|O_DIRECTORY
 		chmod "/" 0755
 	`},
+	{Name: "a link that goes up and then to a mount", Tree: boundTree, Mounts: "bind @m /mnt\ntmpfs /tmp", Script: `
+		symlink "../mnt" "/d/ml"
+		symlink "../mnt/in" "/d/mf"
+		symlink "../../mnt" "/d/sub/ml"
+		symlink "/d/ml" "/d/twice"
+		stat "/d/ml"
+		stat "/d/ml"
+		lstat "/d/ml"
+		stat "/d/mf"
+		stat "/d/sub/ml"
+		stat "/d/sub/../ml"
+		stat "/d/twice"
+		faccessat -1 "/d/mf" R_OK
+		open "/d/mf" O_RDONLY
+		open "/d/ml" O_RDONLY|O_DIRECTORY
+		chdir "/d/ml"
+		getcwd
+	`},
 	{Name: "up by a descriptor", Tree: boundTree, Mounts: once, Script: `
 		r=open "/" O_RDONLY|O_DIRECTORY
 		s=open "/d/sub" O_RDONLY|O_DIRECTORY

@@ -165,10 +165,11 @@ static long byhand(struct slot *s, char *path, u64 h, u32 deny)
 {
 	long f = SLOW - WHY_LOOP;
 	for (int n = 0; f == SLOW - WHY_LOOP && n < 4; n++) {
-		if (sticky(s, path, last(path)))
+		/* Beneath a mount's root, ".." would lead to what lies under others. */
+		if (dotdot(path) || sticky(s, path, last(path)))
 			break;
 		path = hop(s, path);
-		if (!path)
+		if (!path || dotdot(path))
 			break;
 		f = absolute(s, path, h, deny | LITERAL);
 	}
