@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -43,9 +44,15 @@ func out(args []string) error {
 }
 
 // tasks makes children until the kernel refuses, and says how many tasks
-// there are then. The runtime may have made threads meanwhile, and must not
-// want another when there may be none: hence raw calls.
+// there are then. The runtime must not want another thread when there may be
+// none, and one that it is just making would count for the limit but not be
+// there yet: hence raw calls, and more idle threads than it will ever want.
 func tasks() error {
+	var idle sync.WaitGroup
+	for range 8 {
+		idle.Go(func() { unix.Poll(nil, 50) })
+	}
+	idle.Wait()
 	n := 0
 	var refused unix.Errno
 	for ; n < 1000 && refused == 0; n++ {
