@@ -217,14 +217,19 @@ func (s *owners) changes() {
 	}
 }
 
+// put records r in the side file, unless it is what everybody sees of the file
+// without a record: while there is one, no stat is answered without a stop.
 func (s *owners) put(o *object, r rootless.Resource) unix.Errno {
 	s.changes()
+	if r == (rootless.Resource{}) && !s.carries(o) && o.st.Uid == s.uid && o.st.Gid == s.gid {
+		return s.side.drop(o)
+	}
 	return s.side.put(o, r)
 }
 
 func (s *owners) drop(o *object) {
 	s.changes()
-	s.side.drop(o)
+	_ = s.side.drop(o) // what it says holds no more, by the mode
 }
 
 // kept says whether o must stay as it is.

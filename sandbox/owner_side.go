@@ -224,10 +224,14 @@ func (s *sideFile) put(o *object, r rootless.Resource) unix.Errno {
 	return 0
 }
 
-func (s *sideFile) drop(o *object) {
+func (s *sideFile) drop(o *object) unix.Errno {
 	k := sideKey{o.st.Dev, o.st.Ino}
-	if _, ok := s.index[k]; ok {
-		s.append(k, sideEntry{gone: true})
+	if _, ok := s.index[k]; !ok {
+		return 0
+	}
+	e := s.append(k, sideEntry{gone: true})
+	if e == 0 {
 		delete(s.index, k)
 	}
+	return e
 }
