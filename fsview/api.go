@@ -66,6 +66,9 @@ type Mount struct {
 	// (mount_namespaces(7), MNT_LOCKED).
 	Locked    bool
 	LockFlags Flags
+	// Plain says that what the mount covers is not a secret: it is covered
+	// because the guest needs what is shown. The view only carries it.
+	Plain bool
 
 	id     int    // index in the table, 0 for the root
 	serial uint64 // never used twice

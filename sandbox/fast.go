@@ -218,7 +218,7 @@ func hides(p, m *fsview.Mount) bool {
 	if unix.Fstat(int(m.Root()), &top) == nil && under.Dev == top.Dev && under.Ino == top.Ino {
 		return m.Kind == fsview.Proc || m.Flags&^p.Flags&(fsview.ReadOnly|fsview.NoDev|fsview.NoExec|fsview.NoSymFollow) != 0
 	}
-	return !bare(host, 64)
+	return !m.Plain && !bare(host, 64)
 }
 
 // underneath is the host path of what m covers in p.

@@ -276,7 +276,8 @@ func (v *viewFlags) root(cmd string) (string, error) {
 	return abs, nil
 }
 
-// standardMounts are those of -R: what most programs need of the host.
+// standardMounts are those of -R: what most programs need of the host. A root
+// file system may have files of its own there, which are no secret.
 func standardMounts() []fsview.Mount {
 	list := []fsview.Mount{
 		{Target: "/proc", Source: "/proc", Kind: fsview.Proc},
@@ -285,7 +286,7 @@ func standardMounts() []fsview.Mount {
 	}
 	for _, file := range []string{"/etc/resolv.conf", "/etc/hosts"} {
 		if _, err := os.Stat(file); err == nil {
-			list = append(list, fsview.Mount{Target: file, Source: file, Kind: fsview.Bind, Flags: fsview.ReadOnly})
+			list = append(list, fsview.Mount{Target: file, Source: file, Kind: fsview.Bind, Flags: fsview.ReadOnly, Plain: true})
 		}
 	}
 	return list

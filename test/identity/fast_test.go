@@ -2,6 +2,8 @@ package identity
 
 import (
 	"bytes"
+	"cmp"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -41,9 +43,12 @@ func TestFast(t *testing.T) {
 	if _, _, e := unix.Syscall6(unix.SYS_GETXATTRAT, ^uintptr(0), 0, 0, 0, 0, 0); e == unix.ENOSYS {
 		least = 0 // before Linux 6.13 there is no fast path for it
 	}
-	for _, fast := range []string{"auto", "on", "off"} {
+	for _, fast := range []string{"auto", "on", "off", "build"} {
 		t.Run(fast, func(t *testing.T) {
 			argv := []string{testutil.Ptbox(t), "exec", "-0", "--stats", "--fast=" + fast, "-r", "/", "-w", "/", "--", exe, root(t, unpriv.Nobody)}
+			if fast == "build" {
+				argv = []string{testutil.Ptbox(t), "exec", "--build", build(t, exe), "--stats", "--", "/fast", "/work"}
+			}
 			cmd := unpriv.Command(testbin.Guest(t), argv...)
 			cmd.Env = []string{"XDG_STATE_HOME=" + state(t), "PATH=/usr/bin:/bin"}
 			var stats bytes.Buffer
@@ -63,4 +68,33 @@ func TestFast(t *testing.T) {
 			t.Logf("%d calls without a stop", hits)
 		})
 	}
+}
+
+// build is a root file system with files where --build shows the host's.
+func build(t *testing.T, exe string) string {
+	t.Helper()
+	dir := root(t, unpriv.Nobody)
+	b, err := os.ReadFile(exe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range []string{"etc", "root", "tmp", "work"} {
+		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, text := range map[string][]byte{"etc/hosts": []byte("old\n"), "etc/resolv.conf": []byte("old\n"), "fast": b} {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if os.Geteuid() != 0 {
+		return dir
+	}
+	if err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		return cmp.Or(err, os.Lchown(path, unpriv.Nobody, unpriv.Nobody))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
