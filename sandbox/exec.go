@@ -26,7 +26,7 @@ const binprmSize = 256
 // target is the file that an exec ends at.
 type target struct {
 	host string
-	file *os.File // open for reading
+	file *hostFile
 	fd   int      // the descriptor that execveat named, or -1
 	id   fileID
 	head []byte
@@ -39,6 +39,7 @@ type target struct {
 func (t *target) close() {
 	if t.file != nil {
 		t.file.Close()
+		t.file = nil
 	}
 }
 
@@ -118,8 +119,8 @@ func (h *handler) exec(c *tracer.Call) {
 
 // busy is ETXTBSY if the file is open for writing: the kernel finds that out
 // before it looks at the file. AT_EXECVE_CHECK (Linux 6.14) asks and runs nothing.
-func busy(f *os.File) unix.Errno {
-	if _, e := onFD(unix.SYS_EXECVEAT, int(f.Fd()), "", 0, 0, unix.AT_EMPTY_PATH|atExecveCheck); e == unix.ETXTBSY {
+func busy(f *hostFile) unix.Errno {
+	if _, e := onFD(unix.SYS_EXECVEAT, f.fd, "", 0, 0, unix.AT_EMPTY_PATH|atExecveCheck); e == unix.ETXTBSY {
 		return e
 	}
 	return 0
@@ -292,7 +293,7 @@ func (h *handler) openHost(p string, resolve uint64, t *target) unix.Errno {
 		return e
 	}
 	t.close()
-	t.file = os.NewFile(uintptr(fd), p)
+	t.file = &hostFile{fd: fd}
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
 		return errno(err)
@@ -302,13 +303,24 @@ func (h *handler) openHost(p string, resolve uint64, t *target) unix.Errno {
 		t.close() // whoever writes to a FIFO would see a reader
 		return unix.EACCES
 	}
-	if err := unix.Faccessat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(fd), unix.X_OK, unix.AT_EACCESS); err != nil {
-		return errno(err)
+	if e := mayRun(fd); e != 0 {
+		return e
 	}
-	b := make([]byte, binprmSize)
-	n, _ := t.file.ReadAt(b, 0)
-	t.head = b[:n]
+	if e := t.file.readHead(); e != 0 {
+		return e
+	}
+	t.head = t.file.head[:min(len(t.file.head), binprmSize)]
 	return 0
+}
+
+// mayRun asks for the permission to execute an open file. faccessat2(2) came
+// with Linux 5.8.
+func mayRun(fd int) unix.Errno {
+	_, e := onFD(unix.SYS_FACCESSAT2, fd, "", unix.X_OK, unix.AT_EACCESS|unix.AT_EMPTY_PATH)
+	if e == unix.ENOSYS || e == unix.EPERM {
+		return errno(unix.Faccessat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(fd), unix.X_OK, unix.AT_EACCESS))
+	}
+	return e
 }
 
 // scripts follows "#!" lines as fs/binfmt_script.c does.
@@ -428,7 +440,7 @@ func (h *handler) interp(c *tracer.Call, img *tracer.Image, plan *tracer.ExecPla
 	if !relative {
 		err = errno(unix.Stat(img.Interp, &k))
 	}
-	if err == 0 && (!h.lock.opens(h.view, img.Interp) || !h.steady(img.Interp)) {
+	if err == 0 && (!h.lock.opens(h.view, img.Interp) || !h.steady(img.Interp, fileID{k.Dev, k.Ino})) {
 		err = unix.EACCES // not for the kernel to open
 	}
 	if err == 0 && g.Dev == k.Dev && g.Ino == k.Ino {

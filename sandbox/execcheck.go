@@ -27,8 +27,26 @@ func (h *handler) execed(t *tracer.Task, n *nextImage) {
 
 // steady says whether the guest cannot change where the host's path p leads:
 // neither p nor a directory above it is its user's or anybody's to change. The
-// kernel opens a program's ELF interpreter by such a path.
-func (h *handler) steady(p string) bool {
+// kernel opens a program's ELF interpreter by such a path. at is where it leads
+// now: while it does, what was found steady is.
+func (h *handler) steady(p string, at fileID) bool {
+	if was, ok := h.steadies[p]; ok && was == at {
+		return true
+	}
+	if !steady(p) {
+		return false
+	}
+	if h.steadies == nil || len(h.steadies) >= maxSteadies {
+		h.steadies = map[string]fileID{}
+	}
+	h.steadies[p] = at
+	return true
+}
+
+// maxSteadies is more than there are interpreters.
+const maxSteadies = 16
+
+func steady(p string) bool {
 	if unix.Geteuid() == 0 {
 		return true // root could change any; that is not ours to stop
 	}

@@ -47,9 +47,10 @@ type handler struct {
 
 	first        *mntNS
 	firstUTS     *uts
-	chdirs       int  // chdir calls that may not be over
-	roams        bool // guests change their directory without a stop
-	namesOnly    bool // fastpath.Table.NamesOnly
+	chdirs       int               // chdir calls that may not be over
+	roams        bool              // guests change their directory without a stop
+	steadies     map[string]fileID // see steady
+	namesOnly    bool              // fastpath.Table.NamesOnly
 	fastIDs      fastIDs
 	startDir     string // guest path of the first directory
 	scratch      func() (string, error)

@@ -58,7 +58,7 @@ func (id *identity) exec(c *tracer.Call, t *target) map[uint64]uint64 {
 	k := *credOf(c.Task)
 	var o object
 	f := cred.File{}
-	if id.use(&o, int(t.file.Fd())) == 0 && !t.nosuid {
+	if id.use(&o, t.file.fd) == 0 && !t.nosuid {
 		id.load(&o)
 		f.Caps = id.fileCaps(&o)
 		id.show(&o)

@@ -206,21 +206,21 @@ func (tr *Tracer) planOps(t *Task, p *ExecPlan, b *boot, o *ops, strs []byte) ([
 		strs = append(append(strs, s...), 0)
 		return at
 	}
-	var aux *auxv
+	var aux auxv
 	if p.Path != p.Guest || p.Interp != "" || p.Program != "" || p.Aux != nil {
 		if aux, err = tr.readAuxv(t, b.regs.Rsp); err != nil {
 			return nil, err
 		}
 	}
 	if p.Path != p.Guest {
-		if a, ok := aux.val[atExecfn]; ok && len(p.Guest) <= len(p.Path) {
+		if a, _, ok := aux.find(atExecfn); ok && len(p.Guest) <= len(p.Path) {
 			if e := t.write(tr, a, append([]byte(p.Guest), 0)); e != 0 {
 				return nil, e
 			}
 		}
 	}
 	for k, v := range p.Aux {
-		if at, ok := aux.addr[k]; ok {
+		if _, at, ok := aux.find(k); ok {
 			var w [8]byte
 			binary.LittleEndian.PutUint64(w[:], v)
 			if e := t.write(tr, at, w[:]); e != 0 {
@@ -234,7 +234,7 @@ func (tr *Tracer) planOps(t *Task, p *ExecPlan, b *boot, o *ops, strs []byte) ([
 	if p.Interp == "" {
 		return strs, nil
 	}
-	old := aux.val[atBase]
+	old, _, _ := aux.find(atBase)
 	oldImage := p.HostInterp
 	if p.Program != "" {
 		// The stub runs; its only segment goes when all is mapped.
@@ -249,7 +249,7 @@ func (tr *Tracer) planOps(t *Task, p *ExecPlan, b *boot, o *ops, strs []byte) ([
 	o.unmapImage(old, oldImage)
 	start, _ := p.InterpImage.Span()
 	if p.InterpImage.Type == elfDyn {
-		if at, ok := aux.addr[atBase]; ok {
+		if _, at, ok := aux.find(atBase); ok {
 			o.add(opStore, opAddBase, at, -start)
 		}
 		o.add(opLeave, opAddBase, p.InterpImage.Entry-start)
@@ -262,7 +262,7 @@ func (tr *Tracer) planOps(t *Task, p *ExecPlan, b *boot, o *ops, strs []byte) ([
 
 // mapProgram adds the operations that map the program itself, which the
 // kernel could not, and corrects the auxiliary vector.
-func (tr *Tracer) mapProgram(t *Task, p *ExecPlan, o *ops, str func(string) uint64, aux *auxv) error {
+func (tr *Tracer) mapProgram(t *Task, p *ExecPlan, o *ops, str func(string) uint64, aux auxv) error {
 	m := p.ProgramImage
 	var bias uint64
 	start, length := m.Span()
@@ -281,7 +281,7 @@ func (tr *Tracer) mapProgram(t *Task, p *ExecPlan, o *ops, str func(string) uint
 	for key, v := range map[uint64]uint64{
 		atPhdr: bias + m.headerAddr(), atPhent: elfPhent, atPhnum: uint64(m.Phnum), atEntry: bias + m.Entry,
 	} {
-		at, ok := aux.addr[key]
+		_, at, ok := aux.find(key)
 		if !ok {
 			return fmt.Errorf("auxiliary vector entry %d is missing", key)
 		}
@@ -354,12 +354,21 @@ const (
 
 // auxv is the auxiliary vector on a new program's stack: values, and where
 // each of them lies.
-type auxv struct{ val, addr map[uint64]uint64 }
+type auxv []struct{ key, val, addr uint64 }
+
+func (a auxv) find(key uint64) (val, addr uint64, ok bool) {
+	for i := range a {
+		if a[i].key == key {
+			val, addr, ok = a[i].val, a[i].addr, true // the last one counts
+		}
+	}
+	return val, addr, ok
+}
 
 // readAuxv walks over argc, argv and envp to the auxiliary vector.
-func (tr *Tracer) readAuxv(t *Task, sp uint64) (*auxv, error) {
-	a := &auxv{map[uint64]uint64{}, map[uint64]uint64{}}
-	var page [4096]byte
+// The result is good until the next call.
+func (tr *Tracer) readAuxv(t *Task, sp uint64) (auxv, error) {
+	a, page := tr.aux[:0], tr.auxPage[:]
 	have, base := 0, uint64(0)
 	word := func(at uint64) (uint64, error) {
 		if at < base || at+8 > base+uint64(have) {
@@ -396,9 +405,10 @@ func (tr *Tracer) readAuxv(t *Task, sp uint64) (*auxv, error) {
 			return nil, err
 		}
 		if k == atNull {
+			tr.aux = a
 			return a, nil
 		}
-		a.val[k], a.addr[k] = v, at+8
+		a = append(a, auxv{{k, v, at + 8}}...)
 		at += 16
 	}
 	return nil, fmt.Errorf("the auxiliary vector has no end")

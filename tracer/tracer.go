@@ -118,6 +118,8 @@ type Tracer struct {
 	byEnt   []uint64
 	caught  []int // see Catch
 	scratch []byte
+	aux     auxv // of readAuxv
+	auxPage [4096]byte
 	onStart func()
 	child   *child
 	report  [2]int // pipe on which the child says why it could not start
