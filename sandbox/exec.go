@@ -27,7 +27,7 @@ const binprmSize = 256
 type target struct {
 	host string
 	file *hostFile
-	fd   int      // the descriptor that execveat named, or -1
+	fd   int // the descriptor that execveat named, or -1
 	id   fileID
 	head []byte
 	// script holds what has to be put in front of argv[1:], first of all
