@@ -68,6 +68,7 @@ func (h *handler) chdir(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
+	h.lendsProc(r)
 	h.chdirChecked(c, r)
 	if c.Answered() {
 		return

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"cmp"
 	"io/fs"
 	"os"
@@ -23,7 +24,7 @@ import (
 // mount above it nor the guest's own descriptors are used. Nor is a file read
 // by those if one of them may lead into procfs, where other processes are
 // hidden.
-func (s *Sandbox) fastTable() *fastpath.Table {
+func (s *Sandbox) fastTable(l *tracer.Launch) *fastpath.Table {
 	mode := s.o.Fast
 	if mode == "" {
 		mode = "auto"
@@ -130,6 +131,10 @@ func (s *Sandbox) fastTable() *fastpath.Table {
 	var st unix.Stat_t
 	if unix.Stat("/proc", &st) == nil {
 		t.Above = append(t.Above, fastpath.ID{Dev: st.Dev})
+		s.h.procApart = st.Dev
+		if !s.h.inProc(l) {
+			t.Flags |= fastpath.ViewNamed
+		}
 	}
 	if s.view.MountAt("/proc") == mounts[0] && mounts[0].Source == "/" {
 		t.Mounts = append(t.Mounts, fastpath.Mount{Target: "/proc", Flags: fastpath.MountSlow})
@@ -140,6 +145,38 @@ func (s *Sandbox) fastTable() *fastpath.Table {
 		t.Flags |= fastpath.ViewNoAccess
 	}
 	return t
+}
+
+// inProc reports whether the command begins with a directory of procfs.
+func (h *handler) inProc(l *tracer.Launch) bool {
+	fds := append([]int{l.Dir}, l.Stdio[:]...)
+	for fd := range l.Preserve {
+		fds = append(fds, 3+fd)
+	}
+	var st unix.Stat_t
+	for _, fd := range fds {
+		if unix.Fstat(fd, &st) == nil && st.Dev == h.procApart && st.Mode&unix.S_IFMT == unix.S_IFDIR {
+			return true
+		}
+	}
+	return false
+}
+
+// lendsProc tells the fast path before a guest gets a directory of procfs.
+// From such a one no path may be walked in the guest, whatever its names.
+func (h *handler) lendsProc(r *fsview.Resolution) {
+	if h.procApart == 0 || !r.Magic && (r.Mount == nil || r.Mount.Kind != fsview.Proc) && !bytes.HasPrefix(r.Host, []byte("/proc")) {
+		return
+	}
+	var st unix.Stat_t
+	if err := unix.Stat(string(r.Host), &st); err != nil || st.Dev == h.procApart && st.Mode&unix.S_IFMT == unix.S_IFDIR {
+		h.lentProc()
+	}
+}
+
+func (h *handler) lentProc() {
+	h.tr.SetFast(0, fastpath.ViewNamed)
+	h.procApart = 0
 }
 
 // nameDir tells the fast path the name of a directory that a file is opened in

@@ -65,8 +65,10 @@ func (id *identity) mount(c *tracer.Call) bool {
 	case "fsconfig":
 		e = id.fsconfig(c)
 	case "fsmount":
+		id.h.lentProc() // perhaps
 		e = id.fsmount(c)
 	case "open_tree", "open_tree_attr":
+		id.h.lentProc()
 		e = id.openTree(c)
 	case "move_mount":
 		e = id.moveMount(c)

@@ -98,6 +98,7 @@ func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how op
 			return
 		}
 	}
+	h.lendsProc(r)
 	if h.procOpen(c, r, how) {
 		return
 	}

@@ -321,7 +321,7 @@ func (s *Sandbox) find(name, cwd string) (string, error) {
 // run is the tracer's goroutine.
 func (s *Sandbox) run(l *tracer.Launch) {
 	defer close(s.done)
-	fast := s.fastTable()
+	fast := s.fastTable(l)
 	tr, err := tracer.New(tracer.Config{
 		Handler: s.h, Regs: s.o.Regs, Mem: s.o.Mem, Trap: s.o.Trap, Log: s.o.Log,
 		Active: s.h.active(), Seen: s.seen(),

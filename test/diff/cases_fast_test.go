@@ -144,6 +144,192 @@ var fastCases = []Case{
 		newfstatat $s ".." 0
 		rmdir "/empty/sub/empty"
 	`},
+	{Name: "down by descriptors of directories above mounts", Tree: boundTree, Mounts: "bind @n /d/sub\nbind @m /mnt\nbind @file /d/new", Script: `
+		r=open "/" O_RDONLY|O_DIRECTORY
+		d=open "/d" O_RDONLY|O_DIRECTORY
+		m=open "/mnt" O_RDONLY|O_DIRECTORY
+		newfstatat $r "d/sub/other" 0 => OK
+		newfstatat $r "d/sub/deep" 0 => ENOENT
+		newfstatat $r ".//d/./sub/" 0 => OK
+		newfstatat $d "sub/other" 0 => OK
+		newfstatat $d "sub/deep" 0 => ENOENT
+		newfstatat $d "sub" 0
+		newfstatat $d "new" 0 => OK
+		newfstatat $d "new/" 0 => ENOTDIR
+		newfstatat $d "f" 0
+		newfstatat $d "missing" 0 => ENOENT
+		newfstatat $m "sub/deep" 0
+		newfstatat $m "sub" 0
+		newfstatat $m "in" 0
+		newfstatat $m "in/x" 0 => ENOTDIR
+		statx $d "sub" 0 STATX_BASIC_STATS
+		statx $d "g" 0 STATX_BASIC_STATS
+		statx $d "." 0 STATX_BASIC_STATS
+		faccessat $d "sub/other" R_OK => OK
+		faccessat $d "sub/deep" R_OK => ENOENT
+		openat $d "sub/other" O_RDONLY => OK
+		openat $d "sub/deep" O_RDONLY => ENOENT
+		symlink "sub" "/d/down"
+		symlink "down/other" "/d/other"
+		symlink "d" "/e"
+		newfstatat $d "down/other" 0 => OK
+		newfstatat $d "down/deep" 0 => ENOENT
+		newfstatat $d "down" AT_SYMLINK_NOFOLLOW
+		newfstatat $d "down/" AT_SYMLINK_NOFOLLOW
+		newfstatat $d "other" 0 => OK
+		newfstatat $r "e/sub/other" 0 => OK
+		newfstatat $r "e/down/deep" 0 => ENOENT
+		openat $d "down/other" O_RDONLY => OK
+		openat $d "down/deep" O_RDONLY => ENOENT
+		openat $d "other" O_RDONLY => OK
+		openat $d "down" O_RDONLY|O_DIRECTORY
+		readlinkat $d "down" => OK "sub"
+		readlinkat $d "sub" => EINVAL
+		readlinkat $d "down/deep" => ENOENT
+		readlinkat $d "missing" => ENOENT
+		chdir "/d"
+		stat "sub/other" => OK
+		stat "sub/deep" => ENOENT
+		stat "down/deep" => ENOENT
+		open "down/other" O_RDONLY => OK
+		open "new" O_RDONLY => OK
+		chdir "/"
+		stat "d/sub/other" => OK
+		stat "d/missing" => ENOENT
+		access "d/sub/deep" F_OK => ENOENT
+		rename "/d/sub/other" "/d/sub/deep"
+		newfstatat $d "sub/deep" 0 => OK
+		newfstatat $d "sub/other" 0 => ENOENT
+	`},
+	{Name: "down by descriptors to mounts that the directory lacks", Tree: std + src, Mounts: "bind @n /d/point\nbind @m /mnt/in/deep", Script: `
+		r=open "/" O_RDONLY|O_DIRECTORY
+		d=open "/d" O_RDONLY|O_DIRECTORY
+		newfstatat $r "d/point/other" 0 => OK
+		newfstatat $r "d/sub/point" 0 => ENOENT
+		newfstatat $d "point/other" 0 => OK
+		newfstatat $d "point" 0 => OK
+		newfstatat $d "points" 0 => ENOENT
+		newfstatat $d "sub/deep" 0
+		newfstatat $r "mnt" 0 => OK
+		newfstatat $r "mnt/in" 0 => OK
+		newfstatat $r "mnt/in/deep/in" 0 => OK
+		newfstatat $r "mnt/in/x" 0 => ENOENT
+		openat $d "point/other" O_RDONLY => OK
+		chdir "/d"
+		stat "point/other" => OK
+		access "point/other" F_OK => OK
+		open "point/other" O_RDONLY => OK
+		chdir "/"
+		stat "mnt/in/deep" => OK
+		stat "mnt/in/../in/deep" => OK
+	`},
+	{Name: "down by descriptors of procfs", Tree: std + src, Mounts: "proc /proc\nbind @m /mnt", Cwd: "/d", Script: `
+		stat "sub/deep"
+		stat "sub/deep"
+		p=open "/proc/self" O_RDONLY|O_DIRECTORY
+		readlinkat $p "cwd" => OK "/d"
+		readlinkat $p "cwd" => OK "/d"
+		readlinkat $p "root" => OK "/"
+		newfstatat $p "cwd" 0
+		newfstatat $p "cwd" 0
+		newfstatat $p "root/mnt/in" 0
+		newfstatat $p "fd/77" AT_SYMLINK_NOFOLLOW => ENOENT
+		openat $p "root/mnt/in" O_RDONLY => OK
+		openat $p "cwd/sub" O_RDONLY|O_DIRECTORY
+		faccessat $p "root/mnt/in" R_OK => OK
+		fchdir $p
+		readlink "root" => OK "/"
+		stat "root/mnt/in" => OK
+		stat "root/mnt/hidden" => ENOENT
+		access "cwd/exe" F_OK => OK
+		access "root/mnt/hidden" F_OK => ENOENT
+	`},
+	{Name: "down from a current directory in procfs", Tree: std + src, Mounts: "proc /proc\nbind @m /mnt", Script: `
+		stat "d/sub"
+		stat "d/sub"
+		chdir "/proc/self"
+		readlink "root" => OK "/"
+		readlink "root" => OK "/"
+		stat "root/mnt/in" => OK
+		stat "root/mnt/hidden" => ENOENT
+		access "root/mnt/hidden" F_OK => ENOENT
+	`},
+	{Name: "down from a name of procfs", Tree: std + src, Mounts: "proc /proc\nbind @m /mnt", Script: `
+		symlink "proc/self" "/me"
+		stat "d/sub"
+		p=open "me" O_PATH
+		readlinkat $p "root" => OK "/"
+		newfstatat $p "root/mnt/in" 0 => OK
+		newfstatat $p "root/mnt/hidden" 0 => ENOENT
+		readlinkat $p "root" => OK "/"
+	`},
+	{Name: "readlink of what is no link, and of what is", Tree: boundTree, Mounts: "bind @m /mnt\nbind @file /g", Cwd: "/d", Script: `
+		symlink "f" "/d/l.x"
+		symlink "sub" "/d/ldir"
+		mkdir "/d/dir.d" 0755
+		creat "/d/dir.d/file.c" 0644
+		readlink "/d" => EINVAL
+		readlink "/d/" => EINVAL
+		readlink "/d/." => EINVAL
+		readlink "/d/.." => EINVAL
+		readlink "/" => EINVAL
+		readlink "//" => EINVAL
+		readlink "/d/dir.d" => EINVAL
+		readlink "/d/dir.d/file.c" => EINVAL
+		readlink "/d/dir.d/file.c/" => ENOTDIR
+		readlink "/d/dir.d/file.c/x" => ENOTDIR
+		readlink "/d/dir.d/file.c/x.y" => ENOTDIR
+		readlink "/f" => EINVAL
+		readlink "/f/" => ENOTDIR
+		readlink "/f/x" => ENOTDIR
+		readlink "/fifo" => EINVAL
+		readlink "/missing" => ENOENT
+		readlink "/missing/x.y" => ENOENT
+		readlink "/nox/f" => EACCES
+		readlink "/nox" => EINVAL
+		readlink "/noread" => EINVAL
+		readlink "/mnt" => EINVAL
+		readlink "/mnt/in" => EINVAL
+		readlink "/mnt/sub" => EINVAL
+		readlink "/mnt/hidden" => ENOENT
+		readlink "/g" => EINVAL
+		readlink "/d/l.x" => OK "f"
+		readlink "/d/l.x/" => ENOTDIR
+		readlink "/d/ldir" => OK "sub"
+		readlink "/d/ldir/" => EINVAL
+		readlink "/d/ldir/deep" => ENOENT
+		readlink "/d" => EINVAL
+		readlink "/d/ldir" => OK "sub"
+		readlink "/d/ldir" => OK "sub"
+		readlink "/tomnt" => OK "mnt"
+		readlink "/tomnt/in" => EINVAL
+		readlink "/loop" => OK
+		readlink "/loop/" => ELOOP
+		readlink "/loop/x" => ELOOP
+		readlink "" => ENOENT
+		readlink NULL => EFAULT
+		readlink "sub" => EINVAL
+		readlink "." => EINVAL
+		readlink ".." => EINVAL
+		readlink "l.x" => OK "f"
+		readlink "l.x" => OK "f"
+		readlink "ldir" => OK "sub"
+		readlink "dir.d/file.c" => EINVAL
+		readlink "dir.d/file.c/x" => ENOTDIR
+		readlink "missing" => ENOENT
+		readlink "ldir/deep" => ENOENT
+		unlink "/d/ldir"
+		mkdir "/d/ldir" 0755
+		readlink "ldir" => EINVAL
+		readlink "/d/ldir" => EINVAL
+		rmdir "/d/ldir"
+		symlink "x" "/d/ldir"
+		readlink "ldir" => OK "x"
+		readlink "/d/ldir" => OK "x"
+		execve "/f/x" "x" => ENOTDIR
+		execve "/nox/f" "x" => EACCES
+		execve "/missing" "x" => ENOENT
+	`},
 	{Name: "up from where one may not", Tree: std, Cwd: "/d/sub", Script: `
 		e=open "empty" O_RDONLY|O_DIRECTORY
 		stat ".."

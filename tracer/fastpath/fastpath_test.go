@@ -102,7 +102,11 @@ func testHowTable(t *testing.T, oneMount bool) {
 		if h.Resolve&unix.RESOLVE_NO_XDEV != 0 != (oneMount && !up) {
 			t.Errorf("entry %d: resolve %#x, and one mount is %v", i, h.Resolve, oneMount)
 		}
-		writes := h.Flags&(unix.O_WRONLY|unix.O_RDWR|unix.O_CREAT|unix.O_TRUNC) != 0
+		const probe = unix.O_WRONLY | unix.O_DIRECTORY | unix.O_CLOEXEC
+		if h.Flags == probe {
+			opensNothing(t, h)
+		}
+		writes := h.Flags != probe && h.Flags&(unix.O_WRONLY|unix.O_RDWR|unix.O_CREAT|unix.O_TRUNC) != 0
 		if writes != (at >= HowWrite && !up) {
 			t.Errorf("entry %d, flags %#x, is in the wrong section", i, h.Flags)
 		}
@@ -113,6 +117,33 @@ func testHowTable(t *testing.T, oneMount bool) {
 		how := unix.OpenHow{Flags: h.Flags, Mode: h.Mode, Resolve: h.Resolve}
 		if _, err := unix.Openat2(unix.AT_FDCWD, "no/such/name", &how); err != unix.ENOENT && err != unix.ENOSYS && err != unix.EPERM {
 			t.Errorf("entry %d, flags %#x: %v", i, h.Flags, err)
+		}
+	}
+}
+
+// opensNothing checks that an entry tells what is there without opening it.
+func opensNothing(t *testing.T, h OpenHow) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("file", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	fd, err := unix.Open(dir, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	link := unix.ELOOP
+	if h.Resolve&unix.RESOLVE_NO_SYMLINKS == 0 {
+		link = unix.ENOTDIR
+	}
+	for name, want := range map[string]unix.Errno{".": unix.EISDIR, "file": unix.ENOTDIR, "missing": unix.ENOENT, "link": link} {
+		_, err := unix.Openat2(fd, name, &unix.OpenHow{Flags: h.Flags, Mode: h.Mode, Resolve: h.Resolve})
+		if err != want && err != unix.ENOSYS && err != unix.EPERM {
+			t.Errorf("%s: %v, want %v", name, err, want)
 		}
 	}
 }

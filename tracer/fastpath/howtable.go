@@ -63,6 +63,9 @@ func pathOpens() []OpenHow {
 		switch {
 		case n < 8:
 			t[n].Flags = unix.O_PATH | pick(n, 0, unix.O_DIRECTORY) | pick(n, 1, unix.O_NOFOLLOW) | pick(n, 2, unix.O_CLOEXEC)
+		case n == 8:
+			// It opens nothing: an error tells what is there.
+			t[n].Flags = unix.O_WRONLY | unix.O_DIRECTORY | unix.O_CLOEXEC
 		case n >= 32 && n < 48:
 			t[n].Flags = unix.O_DIRECTORY | read(n)
 		default:

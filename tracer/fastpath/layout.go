@@ -173,6 +173,7 @@ const (
 	ViewXattr                // extended attributes are what the host says
 	ViewCounts               // there is a page of counters
 	ViewIDs                  // identities are emulated: who comes here is the guest's root
+	ViewNamed                // no guest has a directory of procfs: whether a walk may meet a mount is told by the names in it
 )
 
 // Offsets in the view table, and its limits.
@@ -184,8 +185,10 @@ const (
 	ViewNumRoots = 16 // 32 bits
 	ViewUID      = 20 // 32 bits: the host's ids that are shown as 0
 	ViewGID      = 24 // 32 bits
-	ViewAbove    = 32 // directories, and behind them the mounts' roots
-	MaxAbove     = 124
+	ViewPoints   = 32 // the set of the mount points' own names: one bit each
+	PointsSize   = 128
+	ViewAbove    = ViewPoints + PointsSize // directories, and behind them the mounts' roots
+	MaxAbove     = 116
 	ViewNodes    = ViewAbove + MaxAbove*16 // 0x7e0
 	MaxNodes     = 512
 	NodeSize     = 32

@@ -146,6 +146,16 @@ func PutFlags(b []byte, set, clear uint32) {
 	binary.LittleEndian.PutUint32(f, binary.LittleEndian.Uint32(f)&^clear|set)
 }
 
+// pointBit is where the set of mount points has a name. It mirrors points in
+// walk.h.
+func pointBit(name string) uint32 {
+	var h uint32
+	for i := range len(name) {
+		h = h*31 + uint32(name[i])
+	}
+	return h * 0x9e3779b1 >> 22 // PointsSize * 8 is 1 << 10
+}
+
 var errSize = errors.New("the view has too many mounts for the fast path")
 
 // node is a directory of the mount trie.
@@ -200,6 +210,10 @@ func (t *Table) Place(b []byte, first int) (r Rules, fds []int, err error) {
 	le.PutUint32(v[ViewNumRoots:], uint32(len(t.Roots)))
 	le.PutUint32(v[ViewUID:], t.UID)
 	le.PutUint32(v[ViewGID:], t.GID)
+	for _, m := range t.Mounts[1:] {
+		bit := pointBit(m.Target[strings.LastIndexByte(m.Target, '/')+1:])
+		v[ViewPoints+bit/8] |= 1 << (bit % 8)
+	}
 	for i, id := range slices.Concat(t.Above, t.Roots) {
 		le.PutUint64(v[ViewAbove+i*16:], id.Dev)
 		le.PutUint64(v[ViewAbove+i*16+8:], id.Ino)

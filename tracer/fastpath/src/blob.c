@@ -39,6 +39,35 @@ static __attribute__((noinline)) long getcwd(struct slot *s, u64 buf, u64 size)
 	return n;
 }
 
+/* dotted says whether the last name of a path has a dot: it is a file's then,
+   mostly. */
+static int dotted(const char *p)
+{
+	int dot = 0;
+	for (; *p; p++)
+		dot = *p == '/' ? 0 : dot | (*p == '.');
+	return dot;
+}
+
+/* plain answers a readlink of what is no link, as realpath(3) asks for each name on
+   its way, with as few calls as that needs; 0 if it may be one. The path,
+   walked literally, stays as it was copied. */
+static __attribute__((noinline)) long plain(struct slot *s, int fd)
+{
+	long f = dotted(s->path) ? -ENOTDIR : rewalk(s, fd, PROBE, LITERAL);
+	if (f == -ENOTDIR) {
+		/* The last name may be a file's, or one before it is. */
+		f = rewalk(s, fd, PATH, LITERAL);
+		if (f >= 0) {
+			closefd(f);
+			return -EINVAL;
+		}
+	}
+	if (f == -EISDIR)
+		return -EINVAL;
+	return f == SLOW - WHY_LOOP ? 0 : f;
+}
+
 /* empty says whether a path is "", as fstat(3) passes it. */
 static int empty(u64 path)
 {
@@ -147,10 +176,16 @@ static long answer(struct slot *s)
 	readlink:
 		if ((int)mode <= 0)
 			return SLOW - WHY_CALL;
-		f = walk(s, fd, path, PATH_NOFOLLOW, 0);
+		if (!copied(s, path))
+			return SLOW - WHY_PATH;
+		f = s->linked ? 0 : plain(s, fd);
+		if (f)
+			return f;
+		f = rewalk(s, fd, PATH_NOFOLLOW, 0);
 		if (f < 0)
 			return f;
 		r = gadget(__NR_readlinkat, f, EMPTY, buf, (int)mode, 0);
+		s->linked = r > 0;
 		if (r == -ENOENT)
 			r = -EINVAL; /* what "" says of an object that is no link */
 		break;
@@ -206,7 +241,7 @@ static long answer(struct slot *s)
 		/* The search of PATH: only what is not there is answered here. */
 		f = walk(s, fd, s->di, PATH, 0);
 		if (f < 0)
-			return f == -ENOENT || f <= SLOW ? f : SLOW - WHY_PROGRAM;
+			return f == -ENOENT || f == -ENOTDIR || f == -EACCES || f <= SLOW ? f : SLOW - WHY_PROGRAM;
 		r = SLOW - WHY_PROGRAM;
 		break;
 	default:

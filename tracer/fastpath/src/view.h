@@ -12,7 +12,7 @@ struct slot {
 	u64 busy, rsp, site, nr, di, si, dx, r10, r8, r9;
 	u32 phase, defer;
 	u64 saved[6], result;
-	u64 off, here, pad[4]; /* here: the inode of the directory that a walk began in */
+	u64 off, here, linked, pad[3]; /* here: the inode of the directory that a walk last began in; linked: the last readlink was one of a link */
 	char path[PATH_SIZE];
 	char next[PATH_SIZE]; /* a path composed from a link */
 };
@@ -32,12 +32,13 @@ _Static_assert(sizeof(struct node) == NODE_SIZE, "node");
 
 struct view {
 	u32 flags, nabove, anyend, firstfd, nroots, uid, gid, pad;
+	u8 points[POINTS_SIZE];
 	struct { u64 dev, ino; } above[MAX_ABOVE]; /* and the roots */
 	struct node nodes[MAX_NODES];
 	char names[MAX_NAMES];
 };
 _Static_assert(__builtin_offsetof(struct view, nodes) == VIEW_NODES, "view");
-_Static_assert(__builtin_offsetof(struct view, uid) == 20, "view");
+_Static_assert(__builtin_offsetof(struct view, uid) == 20 && __builtin_offsetof(struct view, points) == VIEW_POINTS, "view");
 #define V ((const volatile struct view *)VIEW)
 #define NODES ((const struct node *)(VIEW + VIEW_NODES))
 #define NAMES ((const char *)(VIEW + VIEW_NAMES))
@@ -63,7 +64,7 @@ enum {
 enum { LITERAL = 1 << 30, KEEP = 1 << 29 };
 
 /* Addresses of open_how entries, Beneath; Literal lies block*HOW_STRIDE on. */
-enum { PATH = HOW + 4 * HOW_STRIDE, PATH_NOFOLLOW = PATH + 2 * HOW_STRIDE, PATH_DIR = PATH + HOW_STRIDE };
+enum { PATH = HOW + 4 * HOW_STRIDE, PATH_NOFOLLOW = PATH + 2 * HOW_STRIDE, PATH_DIR = PATH + HOW_STRIDE, PROBE = HOW + 8 * HOW_STRIDE };
 
 /* how finds the entry of an open, or 0. It mirrors howtable.go. */
 static u64 how(u32 f, u32 mode)
@@ -177,6 +178,28 @@ static int self(const char *p)
 	while (*p == '.' && (p[1] == '/' || !p[1]))
 		p = slashes(p + 1);
 	return !*p;
+}
+
+/* points says whether a path may meet a mount point of the view on its way down,
+   wherever it begins, if no symlink is in it: a mount point keeps its name. ""
+   and "." alone have no name to tell by, and ".." leads up. It mirrors pointBit
+   in view.go. */
+static int points(const char *p)
+{
+	int some = 0;
+	for (p = slashes(p); *p; p = slashes(p)) {
+		const char *q = p;
+		u32 h = 0;
+		for (; *p && *p != '/'; p++)
+			h = h * 31 + (u8)*p;
+		if (p - q == 1 && *q == '.')
+			continue;
+		h = h * 0x9e3779b1u >> 22;
+		if (dots(q, p) || V->points[h / 8] >> h % 8 & 1)
+			return 1;
+		some = 1;
+	}
+	return !some;
 }
 
 /* copy brings the guest's string into the slot, so that what is looked at is

@@ -287,7 +287,7 @@ static int place(long fd)
 
 /* up opens a path that begins with "..", name by name until it goes down
    again: the kernel's ".." is the view's but for the root of a mount. */
-static long up(int fd, const char *path, u64 h, u32 deny)
+static __attribute__((noinline)) long up(int fd, const char *path, u64 h, u32 deny)
 {
 	long f = fd;
 	for (int n = 0;; n++) {
@@ -369,19 +369,50 @@ static void remember(struct slot *s, int fd, long f)
 	d->fd = below(s, fd, d->path, sizeof d->path) == sizeof d->path ? 0 : f + 1;
 }
 
+/* straight opens path by the guest's own descriptor, if its names tell that there
+   is no mount on the way and no symlink is met; -ELOOP says that it is not so. */
+static long straight(int fd, const char *path, u64 h)
+{
+	return V->flags & VIEW_NAMED && !points(path) ? openat2(fd, path, literal(h)) : -ELOOP;
+}
+
 /* named opens a file for reading where the guest's own descriptor is good for
    names only: by the name that was last known for the directory. */
 static long named(struct slot *s, int fd, u64 h, u32 deny)
 {
+	struct stat st = {.ino = 0};
 	int dir;
+	u64 p = nofollow(h) ? PATH_NOFOLLOW : PATH;
+	/* The name may be in the table of descriptors. Else it goes by the inode,
+	   at first by that of the directory that was the current one last. */
+	int looked = fd >= 0, listed = looked && DIR(fd)->fd == (u32)fd + 1;
 	if (h < HOW_READ || h >= HOW_WRITE)
 		return SLOW - WHY_FD;
-	long g = openat2(fd, s->path, nofollow(h) ? PATH_NOFOLLOW : PATH);
+	long g = straight(fd, s->path, p);
+	if (g == -ELOOP) {
+		looked = 1;
+		if (place_of(fd, &st) & ABOVE)
+			return SLOW - WHY_ABOVE;
+		s->here = st.ino;
+		g = openat2(fd, s->path, p);
+	} else if (g >= 0 && looked && !listed) {
+		place_of(fd, &st);
+		s->here = st.ino;
+	}
 	if (g < 0)
 		return verdict(g);
-	long f = SLOW - WHY_CWD;
-	if (below(s, fd, s->next, PATH_SIZE) < PATH_SIZE)
-		f = again(s, g, s->next, h, deny, &dir);
+	long f;
+	for (;;) {
+		f = SLOW - WHY_CWD;
+		if (below(s, fd, s->next, PATH_SIZE) < PATH_SIZE)
+			f = again(s, g, s->next, h, deny, &dir);
+		if (f >= 0 || f == -EINTR || looked++)
+			break;
+		place_of(fd, &st);
+		if (st.ino == s->here)
+			break;
+		s->here = st.ino;
+	}
 	closefd(g);
 	if (f >= 0 && dir && remembers(O_DIRECTORY, deny))
 		remember(s, fd, f);
@@ -401,22 +432,48 @@ static long relative(struct slot *s, int fd, u64 h, u32 deny)
 	char *path = s->path;
 	if (!(fl & VIEW_ANY_FD) || (fd < 0 && fd != FDCWD) || fd >= (int)V->firstfd)
 		return SLOW - WHY_FD;
-	if (h >= V->anyend) {
-		int at = place_of(fd, &st);
-		s->here = st.ino;
-		return at & ABOVE ? SLOW - WHY_ABOVE : named(s, fd, h, deny);
-	}
+	if (h >= V->anyend)
+		return named(s, fd, h, deny);
 	if (fl & deny)
 		return SLOW - WHY_FD;
+	if (deny & LITERAL) {
+		long f = straight(fd, path, h);
+		return f == -ELOOP ? SLOW - WHY_LOOP : verdict(f);
+	}
 	if (dots(path, word(path)) && fl & VIEW_UP)
 		return h < HOW_WRITE ? up(fd, path, h, deny) : SLOW - WHY_FD;
+	int remember = remembers(*(const u32 *)h, deny);
+	/* What only the view has, at and above a mount point, is read-only. */
+	if (!(deny & MOUNT_RO) && (!remember || fd >= 0 && DIR(fd)->fd == (u32)fd + 1)) {
+		long f = straight(fd, path, h);
+		if (f != -ELOOP)
+			return verdict(f);
+	}
 	int at = place_of(fd, &st);
 	s->here = st.ino;
 	if (at & ABOVE || deny & MOUNT_EXACT && (dotdot(path) || at & ROOT && self(path)))
 		return SLOW - WHY_ABOVE;
-	if (fd < 0 && remembers(*(const u32 *)h, deny) && *guess(s, fd) != '/')
+	if (fd < 0 && remember && *guess(s, fd) != '/')
 		return SLOW - WHY_CWD; /* once: what is opened below will need it */
 	return verdict(openat2(fd, path, h));
+}
+
+/* rewalk opens the path that has been copied. */
+static long rewalk(struct slot *s, int fd, u64 h, u32 deny)
+{
+	if (h >= HOW_WRITE)
+		deny |= MOUNT_RO;
+	if (h >= HOW_READ)
+		deny |= MOUNT_NO_DEV;
+	long f = s->path[0] == '/' ? absolute(s, s->path, h, deny) : relative(s, fd, h, deny);
+	if (f >= 0 && remembers(*(const u32 *)h, deny))
+		remember(s, fd, f);
+	return f;
+}
+
+static int copied(struct slot *s, u64 from)
+{
+	return copy(s, from) && s->path[0];
 }
 
 /* walk opens a path: a descriptor, a definite error, or SLOW. */
@@ -424,15 +481,7 @@ static long walk(struct slot *s, int fd, u64 from, u64 h, u32 deny)
 {
 	if (!h)
 		return SLOW - WHY_FLAGS;
-	if (!copy(s, from) || !s->path[0])
+	if (!copied(s, from))
 		return SLOW - WHY_PATH;
-	if (h >= HOW_WRITE)
-		deny |= MOUNT_RO;
-	if (h >= HOW_READ)
-		deny |= MOUNT_NO_DEV;
-	s->here = 0;
-	long f = s->path[0] == '/' ? absolute(s, s->path, h, deny) : relative(s, fd, h, deny);
-	if (f >= 0 && remembers(*(const u32 *)h, deny))
-		remember(s, fd, f);
-	return f;
+	return rewalk(s, fd, h, deny);
 }
