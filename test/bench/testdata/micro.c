@@ -55,6 +55,15 @@ static void do_stat_abs(void)
 		die("stat");
 }
 
+static void do_open_abs(void)
+{
+	int f = open(abs_file, O_RDONLY);
+
+	if (f < 0)
+		die("open");
+	close(f);
+}
+
 static void do_missing(void)
 {
 	struct stat st;
@@ -121,6 +130,7 @@ int main(int argc, char **argv)
 	time_it("getppid", do_getppid, n * 10);
 	time_it("pread", do_pread, n * 10);
 	time_it("open+close", do_open, n);
+	time_it("open+close-absolute", do_open_abs, n);
 	time_it("stat", do_stat, n);
 	time_it("stat-absolute", do_stat_abs, n);
 	time_it("stat-missing", do_missing, n);
