@@ -7,7 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/tracer"
-	"github.com/ptbox/ptbox/tracer/fastpath"
 )
 
 // With an emulated identity the code in the guest knows one user: root with its
@@ -31,9 +30,9 @@ var getxattrat = sync.OnceValue(func() bool {
 // fastIDs is what settle has seen.
 type fastIDs struct {
 	on       bool
-	first    int  // version of the first namespace's view
-	versions int  // of all views
-	records  bool // there are records in the side file
+	first    int    // version of the first namespace's view
+	versions int    // of all views
+	stats    uint32 // which stats are emulated, for records of the side file
 }
 
 // settle ends the fast path where it may no longer be used, after t has come
@@ -43,13 +42,9 @@ func (h *handler) settle(t *tracer.Task) {
 	if !f.on {
 		return
 	}
-	if some := len(h.id.side.index) > 0; some != f.records {
-		f.records = some
-		if some {
-			h.tr.SetFast(fastpath.ViewNoStat, 0)
-		} else {
-			h.tr.SetFast(0, fastpath.ViewNoStat)
-		}
+	if now := h.id.side.stats(); now != f.stats {
+		h.tr.SetFast(now&^f.stats, f.stats&^now)
+		f.stats = now
 	}
 	if f.versions != h.versions {
 		f.versions = h.versions

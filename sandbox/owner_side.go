@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/internal/rootless"
+	"github.com/ptbox/ptbox/tracer/fastpath"
 )
 
 // sideFile is a log of records for files that cannot carry an attribute. It
@@ -24,6 +25,7 @@ type sideFile struct {
 	dir   string // where the log is, or is to be
 	fd    int    // -1 until something is written
 	index map[sideKey]sideEntry
+	odd   int // how many of them are odd
 	lines int
 }
 
@@ -33,12 +35,14 @@ type sideEntry struct {
 	birth int64
 	rec   rootless.Resource
 	gone  bool
+	odd   bool // of neither a regular file nor a directory
 }
 
 const (
 	sideName = "owners"
 	sideSize = 64
 	sideLive = 1 // the record holds; without it, it is dropped
+	sideOdd  = 2
 )
 
 // stateDir is where a user's programs keep their state (XDG base directory
@@ -58,7 +62,7 @@ func stateDir() string {
 
 // open reads the log, if there is one.
 func (s *sideFile) open(dir string) error {
-	s.dir, s.fd, s.index = dir, -1, map[sideKey]sideEntry{}
+	s.dir, s.fd, s.odd, s.index = dir, -1, 0, map[sideKey]sideEntry{}
 	if err := s.private(); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -101,13 +105,42 @@ func (s *sideFile) replay(b []byte) {
 	}
 	s.lines++
 	k := sideKey{le.Uint64(b[0:]), le.Uint64(b[8:])}
-	if le.Uint32(b[56:])&sideLive == 0 {
+	flags := le.Uint32(b[56:])
+	s.set(k, sideEntry{birth: int64(le.Uint64(b[16:])), gone: flags&sideLive == 0, odd: flags&sideOdd != 0, rec: rootless.Resource{
+		UID: le.Uint32(b[24:]), GID: le.Uint32(b[28:]), Mode: le.Uint32(b[32:]), HostMode: le.Uint32(b[36:]), Rdev: le.Uint64(b[40:]),
+	}})
+}
+
+// set makes e what is known of a file.
+func (s *sideFile) set(k sideKey, e sideEntry) {
+	if s.index[k].odd {
+		s.odd--
+	}
+	if e.gone {
 		delete(s.index, k)
 		return
 	}
-	s.index[k] = sideEntry{birth: int64(le.Uint64(b[16:])), rec: rootless.Resource{
-		UID: le.Uint32(b[24:]), GID: le.Uint32(b[28:]), Mode: le.Uint32(b[32:]), HostMode: le.Uint32(b[36:]), Rdev: le.Uint64(b[40:]),
-	}}
+	s.index[k] = e
+	if e.odd {
+		s.odd++
+	}
+}
+
+// stats are the flags of the fast path by which the stats of files that may
+// have a record here are left to a stop.
+func (s *sideFile) stats() (flags uint32) {
+	if s.odd > 0 {
+		flags |= fastpath.ViewNoOdd
+	}
+	if len(s.index) > s.odd {
+		flags |= fastpath.ViewNoStat
+	}
+	return flags
+}
+
+func oddKind(o *object) bool {
+	t := o.st.Mode & unix.S_IFMT
+	return t != unix.S_IFREG && t != unix.S_IFDIR
 }
 
 func encodeSide(k sideKey, e sideEntry) []byte {
@@ -121,9 +154,14 @@ func encodeSide(k sideKey, e sideEntry) []byte {
 	le.PutUint32(b[32:], e.rec.Mode)
 	le.PutUint32(b[36:], e.rec.HostMode)
 	le.PutUint64(b[40:], e.rec.Rdev)
+	var flags uint32
 	if !e.gone {
-		le.PutUint32(b[56:], sideLive)
+		flags |= sideLive
 	}
+	if e.odd {
+		flags |= sideOdd
+	}
+	le.PutUint32(b[56:], flags)
 	le.PutUint32(b[60:], crc32.ChecksumIEEE(b[:60]))
 	return b
 }
@@ -208,7 +246,7 @@ func birth(o *object) int64 {
 
 func (s *sideFile) get(o *object) (rootless.Resource, bool) {
 	e, ok := s.index[sideKey{o.st.Dev, o.st.Ino}]
-	if !ok || e.birth != birth(o) {
+	if !ok || e.odd && !oddKind(o) || e.birth != birth(o) {
 		return rootless.Resource{}, false
 	}
 	return e.rec, true
@@ -216,11 +254,11 @@ func (s *sideFile) get(o *object) (rootless.Resource, bool) {
 
 func (s *sideFile) put(o *object, r rootless.Resource) unix.Errno {
 	k := sideKey{o.st.Dev, o.st.Ino}
-	e := sideEntry{birth: birth(o), rec: r}
+	e := sideEntry{birth: birth(o), rec: r, odd: oddKind(o)}
 	if err := s.append(k, e); err != 0 {
 		return err
 	}
-	s.index[k] = e
+	s.set(k, e)
 	return 0
 }
 
@@ -229,9 +267,10 @@ func (s *sideFile) drop(o *object) unix.Errno {
 	if _, ok := s.index[k]; !ok {
 		return 0
 	}
-	e := s.append(k, sideEntry{gone: true})
+	gone := sideEntry{gone: true}
+	e := s.append(k, gone)
 	if e == 0 {
-		delete(s.index, k)
+		s.set(k, gone)
 	}
 	return e
 }

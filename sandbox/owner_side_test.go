@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/tracer/fastpath"
 )
 
 // A symlink that is given to root, as dpkg does with each, needs no record where
@@ -56,6 +58,13 @@ func TestSideFileNeedless(t *testing.T) {
 		s = open(c.gid)
 		o = look(s)
 		s.show(&o)
+		var stats uint32
+		if c.records > 0 {
+			stats = fastpath.ViewNoOdd
+		}
+		if got := s.side.stats(); got != stats {
+			t.Errorf("%+v: stats of kinds %#x stop, want %#x", c, got, stats)
+		}
 		if now != c.records || len(s.side.index) != c.records || o.st.Uid != c.uid || o.st.Gid != c.grp {
 			t.Errorf("%+v: %d records, later %d; shown %d %d", c, now, len(s.side.index), o.st.Uid, o.st.Gid)
 		}

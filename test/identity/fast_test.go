@@ -46,11 +46,15 @@ func TestFast(t *testing.T) {
 	for _, fast := range []string{"auto", "on", "off", "build"} {
 		t.Run(fast, func(t *testing.T) {
 			argv := []string{testutil.Ptbox(t), "exec", "-0", "--stats", "--fast=" + fast, "-r", "/", "-w", "/", "--", exe, root(t, unpriv.Nobody)}
+			st := state(t)
 			if fast == "build" {
-				argv = []string{testutil.Ptbox(t), "exec", "--build", build(t, exe), "--stats", "--", "/fast", "/work"}
+				dir := build(t, exe)
+				// A record beside a symlink stops the stats of symlinks alone.
+				ptbox(t, dir, st, "symlink fast /l", "lchown /l 5 6")
+				argv = []string{testutil.Ptbox(t), "exec", "--build", dir, "--stats", "--", "/fast", "/work"}
 			}
 			cmd := unpriv.Command(testbin.Guest(t), argv...)
-			cmd.Env = []string{"XDG_STATE_HOME=" + state(t), "PATH=/usr/bin:/bin"}
+			cmd.Env = []string{"XDG_STATE_HOME=" + st, "PATH=/usr/bin:/bin"}
 			var stats bytes.Buffer
 			cmd.Stderr = &stats
 			out, err := cmd.Output()

@@ -100,6 +100,7 @@ func Defines() []Define {
 		{"VIEW_NAMED", ViewNamed},
 		{"VIEW_POINTS", ViewPoints},
 		{"POINTS_SIZE", PointsSize},
+		{"VIEW_NO_ODD", ViewNoOdd},
 		{"MAX_ABOVE", MaxAbove},
 		{"VIEW_NODES", ViewNodes},
 		{"MAX_NODES", MaxNodes},

@@ -174,6 +174,7 @@ const (
 	ViewCounts               // there is a page of counters
 	ViewIDs                  // identities are emulated: who comes here is the guest's root
 	ViewNamed                // no guest has a directory of procfs: whether a walk may meet a mount is told by the names in it
+	ViewNoOdd                // stat and its kin are emulated for all but regular files and directories
 )
 
 // Offsets in the view table, and its limits.

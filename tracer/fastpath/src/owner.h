@@ -28,13 +28,16 @@ static void give(struct slot *s, u64 buf, const char *from, u64 n)
 }
 
 /* recorded says whether a file may have a record. One that cannot carry it has
-   none here: such records are in a file, and while there are any, VIEW_NO_STAT
-   is set. getxattrat(2) came with Linux 6.13. */
+   none here: such records are in a file, and while there are any, VIEW_NO_ODD
+   is set for those of symlinks and the like, VIEW_NO_STAT for others.
+   getxattrat(2) came with Linux 6.13. */
 static int recorded(long fd, u32 uid, u32 mode)
 {
 	static const char name[] = "user.rootlesscontainers";
 	volatile u64 none[2] = {0, 0}; /* struct xattr_args: how long is it? */
-	if (uid != V->uid || (mode & 0170000) != 0100000 && (mode & 0170000) != 0040000)
+	if ((mode & 0170000) != 0100000 && (mode & 0170000) != 0040000)
+		return (V->flags & VIEW_NO_ODD) != 0;
+	if (uid != V->uid)
 		return 0;
 	long r = gadget(NR_GETXATTRAT, fd, EMPTY, AT_EMPTY, (long)name, (long)none);
 	return r != -ENODATA && r != -EOPNOTSUPP;
