@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"os"
-	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -16,16 +15,7 @@ import (
 // All of that changes at stops only, after each of which settle looks.
 
 // fastIdentity says whether the fast path can serve an emulated identity.
-func (s *Sandbox) fastIdentity() bool {
-	return os.Geteuid() != 0 && getxattrat()
-}
-
-// getxattrat says whether the kernel has getxattrat(2) (Linux 6.13), which asks
-// for an attribute by an O_PATH descriptor.
-var getxattrat = sync.OnceValue(func() bool {
-	_, e := onFD(unix.SYS_GETXATTRAT, -1, "", 0, 0)
-	return e != unix.ENOSYS && e != unix.EPERM
-})
+func (s *Sandbox) fastIdentity() bool { return os.Geteuid() != 0 }
 
 // fastIDs is what settle has seen.
 type fastIDs struct {

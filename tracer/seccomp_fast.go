@@ -16,7 +16,7 @@ const (
 	fastEmpty           // calls on a descriptor, by the sealed empty string
 	fastFD              // calls on a descriptor that has been looked at
 	fastName            // calls on a descriptor by a sealed path in /proc
-	fastRecord          // the question whether a descriptor's file has an attribute
+	fastRecord          // the same where it asks for one attribute
 )
 
 func fastCall(s *Sysent) fastKind {
@@ -28,9 +28,9 @@ func fastCall(s *Sysent) fastKind {
 	case "getdents64":
 		// The stop adds names; without it some are missing.
 		return fastFD
-	case "getxattrat":
+	case "getxattr":
 		return fastRecord
-	case "getxattr", "listxattr":
+	case "listxattr":
 		return fastName
 	}
 	return fastNone
@@ -47,12 +47,10 @@ func (p *Policy) fastAllows(kind fastKind, args *[6]uint64) bool {
 	switch kind {
 	case fastEmpty:
 		return args[1] == fastpath.Empty && !fixed
-	case fastRecord:
-		return p.Fast.Records && args[1] == fastpath.Empty && !fixed
 	case fastFD:
 		return p.Fast.AnyList
-	case fastName:
-		return p.Fast.Xattr && args[0]%fastpath.FDNameSize == 0 && args[0] >= fastpath.FDNames && args[0] < fdNamesEnd
+	case fastName, fastRecord:
+		return (p.Fast.Xattr || p.Fast.Records && kind == fastRecord) && args[0]%fastpath.FDNameSize == 0 && args[0] >= fastpath.FDNames && args[0] < fdNamesEnd
 	}
 	how := args[2]
 	if how%fastpath.HowStride != 0 || how < fastpath.How || how >= fastpath.HowUpEnd || args[3] != howSize {
@@ -87,13 +85,13 @@ func (p *Policy) fastProg(kind fastKind, code prog) prog {
 	stop := ret(RetTrace)
 	var inner prog
 	switch {
-	case kind == fastFD && !p.Fast.AnyList, kind == fastName && !p.Fast.Xattr, kind == fastRecord && !p.Fast.Records:
+	case kind == fastFD && !p.Fast.AnyList, kind == fastName && !p.Fast.Xattr, kind == fastRecord && !p.Fast.Xattr && !p.Fast.Records:
 		return code
 	case kind == fastFD:
 		inner = allow
-	case kind == fastEmpty, kind == fastRecord:
+	case kind == fastEmpty:
 		inner = equal(1, fastpath.Empty, p.notFixed(allow, code), code)
-	case kind == fastName:
+	case kind == fastName, kind == fastRecord:
 		inner = when(unix.BPF_JGE, fastpath.FDNames, when(unix.BPF_JGE, fdNamesEnd, stop, allow), stop)
 		inner = when(unix.BPF_JSET, fastpath.FDNameSize-1, stop, inner)
 		inner = argHigh(0, when(unix.BPF_JEQ, 0, argLow(0, inner), stop))

@@ -77,16 +77,23 @@ func TestFastRules(t *testing.T) {
 		{"attributes behind the names", unix.SYS_GETXATTR, gadget, [6]uint64{fastpath.FDNames + 32*256, 1, 1, 8}, false},
 		{"attributes 4 GiB on", unix.SYS_GETXATTR, gadget, [6]uint64{fastpath.FDNames | 1<<32, 1, 1, 8}, false},
 		{"attributes from elsewhere", unix.SYS_GETXATTR, 0x400000, [6]uint64{fastpath.FDNames, 1, 1, 8}, false},
-		{"a record", unix.SYS_GETXATTRAT, gadget, [6]uint64{5, fastpath.Empty, 0x1000, 1, 1, 16}, true},
-		{"a record of a path", unix.SYS_GETXATTRAT, gadget, [6]uint64{5, 0x500000, 0x1000, 1, 1, 16}, false},
-		{"a record of the window", unix.SYS_GETXATTRAT, gadget, [6]uint64{testFD, fastpath.Empty, 0x1000, 1, 1, 16}, false},
-		{"a record from elsewhere", unix.SYS_GETXATTRAT, 0x400000, [6]uint64{5, fastpath.Empty, 0x1000, 1, 1, 16}, false},
+		{"getxattrat", unix.SYS_GETXATTRAT, gadget, [6]uint64{5, fastpath.Empty, 0x1000, 1, 1, 16}, false},
 		{"setting attributes", unix.SYS_SETXATTR, gadget, [6]uint64{fastpath.FDNames, 1, 1, 8}, false},
 		{"fchmodat", unix.SYS_FCHMODAT, gadget, [6]uint64{5, fastpath.Empty}, false},
 		{"execveat", unix.SYS_EXECVEAT, gadget, [6]uint64{5, fastpath.Empty}, false},
 	} {
 		if got := m.runAt(t, c.nr, c.ip, &c.args) == RetAllow; got != c.want {
 			t.Errorf("%s: allowed %v, want %v", c.what, got, c.want)
+		}
+	}
+	// With emulated identities a file's record is asked for, and nothing listed.
+	p := fastPolicy(fastpath.HowWrite)
+	for _, c := range []struct{ xattr, records, get, list bool }{{false, false, false, false}, {true, false, true, true}, {false, true, true, false}} {
+		p.Fast.Xattr, p.Fast.Records = c.xattr, c.records
+		m := newMachine(t, p)
+		get, list := m.runAt(t, unix.SYS_GETXATTR, gadget, &[6]uint64{fastpath.FDNames, 1, 0, 0}), m.runAt(t, unix.SYS_LISTXATTR, gadget, &[6]uint64{fastpath.FDNames, 1, 8})
+		if (get == RetAllow) != c.get || (list == RetAllow) != c.list {
+			t.Errorf("%+v: attributes %#x, a list %#x", c, get, list)
 		}
 	}
 	pool, stubs := [6]uint64{fastpath.Dirs, fastpath.PrivateSize, 3, poolFlags, ^uint64(0), 0}, [6]uint64{fastpath.LowStubs, fastpath.StubsSize, 5, poolFlags, ^uint64(0), 0}
