@@ -57,8 +57,8 @@ conformance: build ## run other programs' test suites natively and in the view, 
 	$(GO) run ./test/conformance -ptbox ./ptbox -suites "$(shell echo $(SUITES) | tr ' ' ,)"
 
 .PHONY: test-distro-full
-test-distro-full: need-go ## the same with installations, services and kills, compared with real root's (hours; needs root and umoci too)
-	@for c in mmdebstrap umoci; do command -v $$c >/dev/null || { echo "make: $$c is missing: apt-get install $$c" >&2; exit 1; }; done
+test-distro-full: need-go ## the same with installations, services and kills, compared with real root's (hours; needs root, debootstrap and umoci too)
+	@for c in mmdebstrap debootstrap umoci; do command -v $$c >/dev/null || { echo "make: $$c is missing: apt-get install $$c" >&2; exit 1; }; done
 	PTBOX_DISTRO=full $(GO) test -timeout 8h -count=1 -v ./test/distro
 
 SEQS ?= 20000

@@ -253,9 +253,14 @@ func (b *builds) list(t *testing.T, c *exec.Cmd) []string {
 
 func (b *builds) lists(t *testing.T) (real, fake []string) {
 	t.Helper()
-	native := exec.Command("chroot", b.real, "/bin/sh", "-c", listing)
+	return b.listsOf(t, b.real, b.fake)
+}
+
+func (b *builds) listsOf(t *testing.T, realRoot, fakeRoot string) (real, fake []string) {
+	t.Helper()
+	native := exec.Command("chroot", realRoot, "/bin/sh", "-c", listing)
 	native.Env = buildEnv
-	boxed := b.user(b.ptbox, "exec", "-0", "-r", b.fake, "-w", "/", "--", "/bin/sh", "-c", listing)
+	boxed := b.user(b.ptbox, "exec", "-0", "-r", fakeRoot, "-w", "/", "--", "/bin/sh", "-c", listing)
 	var wg sync.WaitGroup
 	wg.Go(func() { real = b.list(t, native) })
 	fake = b.list(t, boxed)

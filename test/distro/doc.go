@@ -14,10 +14,10 @@
 // directory of its own at /mnt.
 //
 // A second part, `make test-distro-full`, builds: an ordinary user makes a
-// Debian root inside, installs into it what people install, runs services, puts
-// packages together, and is killed at 50 moments of an installation; real root
-// does the same in another root, and the two must be equal (builds_test.go). It
-// needs root, and hours; PTBOX_DISTRO=builds is a shorter form.
-// PTBOX_DISTRO_BUILDS names a directory in which the roots are kept between
-// runs. The mirrors and proxies are those of this machine's apt.
+// Debian root inside, installs into it what people install, runs services,
+// builds packages from source and of other kinds, and is killed at 50 moments of
+// an installation; real root does the same in another root, and the two must be
+// equal (builds_test.go). It needs root, and hours; PTBOX_DISTRO=builds is a
+// shorter form. PTBOX_DISTRO_BUILDS names a directory in which the roots are
+// kept between runs. The mirrors and proxies are those of this machine's apt.
 package distro

@@ -1,17 +1,15 @@
 package distro
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/ptbox/ptbox/internal/testutil/unpriv"
 )
 
 // installed are packages that bring users, groups, set-id programs, file
@@ -126,30 +124,64 @@ func makeRoots(t *testing.T, b *builds) {
 	}
 }
 
-// install installs packages in both roots. What real root has downloaded is
-// there for the other, too.
+// install installs packages in both roots.
 func install(t *testing.T, b *builds, packages string) {
 	t.Helper()
-	script := "set -e; apt-get -qq update; apt-get -qq install -y %s %s; dpkg --audit"
 	if !full() {
 		packages = "--no-install-recommends " + packages
 	}
-	if code, out := output(t, b.inReal("/bin/sh", "-c", fmt.Sprintf(script, "-o APT::Keep-Downloaded-Packages=true -d", packages))); code != 0 {
+	b.both(t, "/bin/sh", "-c", "apt-get -qq update")
+	download(t, b, "install -y "+packages)
+	do := "set -e; apt-get -qq install -y " + packages + "; dpkg --audit; apt-get clean"
+	_, native := timed(t, b.inReal("/bin/sh", "-c", do))
+	_, boxed := timed(t, b.inFake("/bin/sh", "-c", do))
+	t.Logf("installed in %v natively, %v under ptbox", native, boxed)
+}
+
+// download has real root download what apt-get with these arguments would, and
+// puts it into both roots.
+func download(t *testing.T, b *builds, args string) {
+	t.Helper()
+	if code, out := output(t, b.inReal("/bin/sh", "-c", "apt-get -qq update && apt-get -qq -o APT::Keep-Downloaded-Packages=true -d "+args)); code != 0 {
 		t.Fatalf("download: exit %d:\n%s", code, tail(out, 60))
 	}
 	archives := "/var/cache/apt/archives/"
 	debs, err := filepath.Glob(b.real + archives + "*.deb")
-	if err != nil || len(debs) == 0 {
-		t.Fatalf("nothing was downloaded: %v", err)
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, d := range debs {
-		to := b.fake + archives + filepath.Base(d)
-		if out, err := exec.Command("cp", "--no-preserve=all", d, to).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-		if err := os.Chown(to, unpriv.Nobody, unpriv.Nobody); err != nil {
+		content, err := os.ReadFile(d)
+		if err != nil {
 			t.Fatal(err)
 		}
+		putFile(t, b.fake+archives+filepath.Base(d), string(content))
 	}
-	b.both(t, "/bin/sh", "-c", fmt.Sprintf(script, "", packages)+"; apt-get clean")
+}
+
+// putFile writes a file from outside, which is root's inside.
+func putFile(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	fi, err := os.Stat(filepath.Dir(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner := fi.Sys().(*syscall.Stat_t)
+	if err := os.Chown(path, int(owner.Uid), int(owner.Gid)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// timed runs c, which must succeed, and says how long it took.
+func timed(t *testing.T, c *exec.Cmd) (string, time.Duration) {
+	t.Helper()
+	start := time.Now()
+	code, out := output(t, c)
+	if code != 0 {
+		t.Fatalf("%v: exit %d:\n%s", c.Args, code, tail(out, 60))
+	}
+	return out, time.Since(start).Round(100 * time.Millisecond)
 }
