@@ -23,6 +23,7 @@ type sockPin struct {
 	fd   int
 	done bool
 	val  int64
+	err  unix.Errno // of the open
 }
 
 // pinKey tells the call from one that a signal handler makes in between.
@@ -65,11 +66,14 @@ func (h *handler) pinAddr(c *tracer.Call, raw []byte, put func(addr []byte), aft
 		c.SetPath(1, host)
 		putHow(c, flags)
 		c.WantResult(func(res *tracer.Result) {
-			if res.Val >= 0 {
-				p.pin = &sockPin{key: key, fd: int(res.Val)}
-				res.Again()
+			if p.pin = (&sockPin{key: key, fd: int(res.Val)}); res.Val < 0 {
+				p.pin.err = unix.Errno(-res.Val)
 			}
+			res.Again()
 		})
+	case pin.err != 0:
+		p.pin = nil
+		h.sockFirst(c, raw, pin.err, put, after)
 	case !pin.done:
 		addr := binary.LittleEndian.AppendUint16(nil, unix.AF_UNIX)
 		put(append(append(addr, "/proc/self/fd/"+strconv.Itoa(pin.fd)...), 0))

@@ -216,4 +216,14 @@ var foundMoreCases = []Case{
 		linkat AT_FDCWD "/proc/self/fd/"+$f+"/" AT_FDCWD "/missing/x" AT_SYMLINK_FOLLOW => ENOTDIR
 		linkat AT_FDCWD "/proc/self/fd/"+$f AT_FDCWD "/missing/x" AT_SYMLINK_FOLLOW => ENOENT
 	`},
+	{Name: "found/what is no socket is sent to a magic link with a slash", Tree: std + "d /proc\n", Mounts: "proc /proc", Script: `
+		sendto -1 "x" 0 "/proc/self/exe/" => EBADF
+		connect -1 "/proc/self/exe/" => EBADF
+		s=socket AF_UNIX SOCK_DGRAM
+		connect $s "/proc/self/exe/" => ENOTDIR
+		p=open "/f" O_PATH
+		connect $p "/proc/self/exe/" => EBADF
+		t=socket AF_UNIX SOCK_STREAM
+		sendto $t "x" 0 "/proc/self/exe/"
+	`},
 }
