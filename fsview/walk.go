@@ -17,6 +17,7 @@ type walker struct {
 	cur  Handle // NoHandle: open g from m.root when it is needed
 	own  bool   // cur is to be closed
 	root string // where "/" starts and ".." ends; "" is the guest's root
+	top  Handle // is root, where the walk may not leave its base
 
 	layer  int  // of an Overlay, in which the last Open found its object
 	merged bool // that is a directory of several layers
@@ -43,7 +44,7 @@ type walker struct {
 func (v *View) walk(q *Request, r *Resolution, b *Base) unix.Errno {
 	w := &v.w
 	w.q, w.r, w.g = q, r, r.guest[:0]
-	w.loops, w.moved, w.own = 0, false, false
+	w.loops, w.moved, w.own, w.top = 0, false, false, NoHandle
 	w.root = q.Root
 	if w.root == "/" {
 		w.root = ""
@@ -110,7 +111,7 @@ func (w *walker) begin(b *Base) unix.Errno {
 	}
 	if w.q.Resolve&(unix.RESOLVE_BENEATH|unix.RESOLVE_IN_ROOT) != 0 {
 		w.base = append(w.base[:0], w.g...)
-		w.root = str(w.base)
+		w.root, w.top = str(w.base), b.Dir
 	}
 	return 0
 }
@@ -143,9 +144,12 @@ func (w *walker) toRoot() {
 // locate finds mount and node for g, after a jump.
 func (w *walker) locate() {
 	w.node, w.m = w.v.trie.find(str(w.g))
-	if len(w.g) == w.m.tlen {
+	switch {
+	case w.top != NoHandle && str(w.g) == w.root:
+		w.setCur(w.top, false) // whether or not it can be reached by its path
+	case len(w.g) == w.m.tlen:
 		w.setCur(w.m.root, false)
-	} else {
+	default:
 		w.setCur(NoHandle, false)
 	}
 }

@@ -130,14 +130,39 @@ func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how op
 		how.flags |= unix.O_NOATIME
 		setOpenFlags(c, &how)
 	}
+	below := h.beneath(q, r)
+	if below != "" {
+		how.resolve |= unix.RESOLVE_BENEATH
+	}
 	arg := h.confine(c, p, r, how)
-	if r.Relative {
+	switch {
+	case r.Relative:
 		c.SetPath(arg, raw)
 		h.nameDir(q, r, how.flags)
-	} else {
+	case below != "":
+		c.SetPath(arg, []byte(below))
+	default:
 		c.SetPath(arg, r.Host)
 	}
 	h.noteFD(c, q, r)
+}
+
+// beneath is what was found as seen from the base of a walk that may not leave
+// it: nobody asks whether the base can be reached by its path. It is "" if there
+// is no such way.
+func (h *handler) beneath(q *fsview.Request, r *fsview.Resolution) string {
+	if q.Resolve&scoped == 0 || r.Relative || r.Magic || q.Base.Deleted || unionOf(r) != nil {
+		return ""
+	}
+	base, live := h.host.Path(q.Base.Dir, nil)
+	below, ok := strings.CutPrefix(string(r.Host), string(base))
+	if !live || !ok || below != "" && below[0] != '/' || strings.Contains(below+"/", "/../") {
+		return ""
+	}
+	if below = strings.TrimLeft(below, "/"); below == "" {
+		return "."
+	}
+	return below
 }
 
 // howOf reads what is asked for, with openat2's own checks of its struct.

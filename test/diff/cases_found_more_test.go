@@ -226,4 +226,16 @@ var foundMoreCases = []Case{
 		t=socket AF_UNIX SOCK_STREAM
 		sendto $t "x" 0 "/proc/self/exe/"
 	`},
+	{Name: "found/in a root below directories that cannot be searched", Tree: boundTree + "l /d/sub/top /\nl /d/sub/up ../f\nl /d/sub/loop /loop\n", Script: `
+		d=open "/d/sub" O_RDONLY|O_DIRECTORY
+		chmod "/" 0600
+		openat2 $d "/top" O_RDONLY|O_NOFOLLOW 0 RESOLVE_IN_ROOT|RESOLVE_NO_SYMLINKS => ELOOP
+		openat2 $d "/top/x" O_RDONLY 0 RESOLVE_IN_ROOT|RESOLVE_NO_SYMLINKS => ELOOP
+		openat2 $d "//top//top//g" O_RDONLY 0 RESOLVE_IN_ROOT
+		openat2 $d "up" O_RDONLY 0 RESOLVE_IN_ROOT
+		openat2 $d "loop" O_RDONLY 0 RESOLVE_IN_ROOT => ELOOP
+		openat2 $d "/top/empty" O_RDONLY 0 RESOLVE_IN_ROOT
+		openat2 $d "/empty/../../g" O_RDONLY 0 RESOLVE_IN_ROOT
+		openat2 $d "top" O_RDONLY 0 0
+	`},
 }
