@@ -75,7 +75,8 @@ func (h *handler) chdir(c *tracer.Call) {
 	}
 	if !r.Relative {
 		c.SetPath(0, r.Host)
-		h.chdirStarts(c.Task, strings.Clone(r.Guest))
+		guest, _ := h.meant(r)
+		h.chdirStarts(c.Task, strings.Clone(guest))
 		return
 	}
 	c.SetPath(0, raw)

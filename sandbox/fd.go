@@ -96,9 +96,12 @@ func (h *handler) fdWrite(c *tracer.Call, arg int) unix.Errno {
 	fd := int(int32(c.Args[arg]))
 	var m *fsview.Mount
 	if fd == atFDCWD {
-		if text, e := h.readProc(h.at(c.Task.Tid, "cwd")); e == 0 {
-			if guest, ok := h.guestText(text); ok {
+		if b, keep, e := h.baseCwd(c.Task, 0); e == 0 {
+			if guest, ok := h.view.GuestOf(b); ok {
 				m = h.view.MountAt(guest)
+			}
+			if !keep {
+				h.host.Close(b.Dir)
 			}
 		}
 	} else {
@@ -187,8 +190,16 @@ func (h *handler) isReserved(fd uint64) bool {
 // fdCall serves close_range over the reserved descriptors: two ranges around
 // them. The call is run for the first, and entered again for the second.
 func (h *handler) fdCall(c *tracer.Call) {
-	if c.Ent.Name == "fcntl" {
+	switch c.Ent.Name {
+	case "fcntl", "fcntl64":
+		if cmd := uint32(c.Args[1]); cmd == unix.F_DUPFD || cmd == unix.F_DUPFD_CLOEXEC {
+			h.dup(c)
+			return
+		}
 		h.owner(c)
+		return
+	case "dup", "dup2", "dup3":
+		h.dup(c)
 		return
 	}
 	if c.Ent.Name != "close_range" {

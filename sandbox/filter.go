@@ -84,8 +84,8 @@ func (h *handler) ownFilters(tgid int) int {
 	return n
 }
 
-func (h *handler) filters() [3]*extraFilter {
-	return [3]*extraFilter{&h.procfs.lists, &h.writes, &h.execs}
+func (h *handler) filters() [4]*extraFilter {
+	return [4]*extraFilter{&h.procfs.lists, &h.writes, &h.execs, &h.dups}
 }
 
 // watchWrites sees to it that what makes files larger stops in the process of

@@ -59,6 +59,7 @@ type handler struct {
 	writes       extraFilter // what makes files larger
 	noExecMounts bool
 	execs        extraFilter // what makes memory executable
+	dups         extraFilter // what duplicates descriptors
 	// handed says that a descriptor that matters for these filters may have
 	// been sent to another process.
 	handed bool

@@ -95,7 +95,7 @@ func (id *identity) openPlace(c *tracer.Call, flags uint64) unix.Errno {
 				if guest := id.h.noted(r.Task, fd); r.Val >= 0 && guest != "" {
 					id.h.note(r.Task, int(r.Val), guest)
 				} else if r.Val >= 0 {
-					delete(proc(r.Task).fds, int(r.Val)) // of what was there before
+					id.h.forget(r.Task, int(r.Val)) // of what was there before
 				}
 			})
 			return 0

@@ -16,45 +16,120 @@ import (
 // it does not tell which was meant: the kernel has one mount where the guest
 // has two. So it is noted at the open. A duplicate, or a descriptor that came
 // over a socket, is recognised as one of an open file that was noted.
+//
+// Closing a descriptor costs no stop. Its number comes up again with an open or a
+// message, which are seen, or with a duplicate: those stop in processes that have
+// such a descriptor.
 
-// noteFD remembers by which guest path something is about to be opened: a
-// directory, or a file where the places differ in what they allow.
+// noteFD remembers by which guest path something is about to be opened, if that
+// matters.
 func (h *handler) noteFD(c *tracer.Call, q *fsview.Request, r *fsview.Resolution) {
-	if !h.ambiguous[r.Mount] {
+	guest, ok := h.twofold(c, q, r)
+	if !ok {
 		return
-	}
-	guest := strings.Clone(r.Guest)
-	if r.Relative {
-		base, ok := h.view.GuestOf(q.Base)
-		if !ok || q.Base.Deleted {
-			return
-		}
-		guest = path.Join(base, q.Path) // no "..", no symlink
-	}
-	places, differ := 0, false
-	if r.Mount.Kind == fsview.Overlay {
-		places = 2 // any of its layers may be shown elsewhere
-	} else {
-		h.view.Places(r.Mount.HostOf(guest), func(_ string, m *fsview.Mount) bool {
-			places++
-			differ = differ || m.Flags != r.Mount.Flags
-			return true
-		})
-	}
-	if places < 2 {
-		return
-	}
-	if !differ {
-		var st unix.Stat_t
-		if h.stat(c, &c.Ent.Paths[0], r, &st, true) != 0 || st.Mode&unix.S_IFMT != unix.S_IFDIR {
-			return
-		}
 	}
 	c.WantResult(func(r *tracer.Result) {
 		if r.Val >= 0 {
 			h.note(r.Task, int(r.Val), guest)
 		}
 	})
+}
+
+// twofold says by which path something is opened that the view shows twice: a
+// directory, or a file where the places differ in what they allow.
+func (h *handler) twofold(c *tracer.Call, q *fsview.Request, r *fsview.Resolution) (guest string, ok bool) {
+	if len(h.ambiguous) == 0 {
+		return "", false
+	}
+	guest, m := h.meant(r)
+	if !h.ambiguous[m] {
+		return "", false
+	}
+	guest = strings.Clone(guest)
+	if r.Relative {
+		base, ok := h.view.GuestOf(q.Base)
+		if !ok || q.Base.Deleted {
+			return "", false
+		}
+		guest = path.Join(base, q.Path) // no "..", no symlink
+	}
+	places, differ := 0, false
+	if m.Kind == fsview.Overlay {
+		places = 2 // any of its layers may be shown elsewhere
+	} else {
+		h.view.Places(m.HostOf(guest), func(_ string, at *fsview.Mount) bool {
+			places++
+			differ = differ || at.Flags != m.Flags
+			return true
+		})
+	}
+	if places < 2 {
+		return "", false
+	}
+	if !differ {
+		var st unix.Stat_t
+		if h.stat(c, &c.Ent.Paths[0], r, &st, true) != 0 || st.Mode&unix.S_IFMT != unix.S_IFDIR {
+			return "", false
+		}
+	}
+	return guest, true
+}
+
+// meant is the guest path, and the mount, of what was found: of the object, if
+// it was found by a magic link.
+func (h *handler) meant(r *fsview.Resolution) (guest string, m *fsview.Mount) {
+	if !r.Magic || r.Mount == nil || len(h.ambiguous) == 0 {
+		return r.Guest, r.Mount
+	}
+	guest, ok := h.magicGuest(strings.TrimPrefix(strings.TrimPrefix(r.Guest, r.Mount.Target), "/"))
+	if !ok {
+		return r.Guest, r.Mount
+	}
+	return guest, h.view.MountAt(guest)
+}
+
+// watchDups sees to it that duplicates are noticed in the process of c before
+// anything is noted there: nothing else tells whether a number still is what it
+// was. It reports whether the call was given away for that.
+func (h *handler) watchDups(c *tracer.Call, q *fsview.Request, r *fsview.Resolution) bool {
+	switch s := h.dups.state[c.Task.Tgid()]; {
+	case s == filterIn, s == filterGivenUp, h.procfs.filters == 0:
+		return false
+	}
+	if _, ok := h.twofold(c, q, r); !ok {
+		return false
+	}
+	h.dups.cond = tracer.IfTwice
+	return h.install(c, &h.dups)
+}
+
+// dup notes what was noted of the old number of the new one, too.
+func (h *handler) dup(c *tracer.Call) {
+	old := int(int32(c.Args[0]))
+	if len(h.noters) == 0 {
+		return
+	}
+	c.WantResult(func(r *tracer.Result) {
+		if r.Val < 0 {
+			return
+		}
+		for p, pid := range h.noters { // each thread may have its own
+			if pid == r.Task.Tgid() && p.fds[old] != "" {
+				h.note(r.Task, int(r.Val), p.fds[old])
+				return
+			}
+		}
+		h.forget(r.Task, int(r.Val))
+	})
+}
+
+// forget is for a number that has become another descriptor's.
+func (h *handler) forget(t *tracer.Task, fd int) {
+	for p, pid := range h.noters {
+		if pid == t.Tgid() {
+			delete(p.fds, fd)
+		}
+	}
 }
 
 func (h *handler) note(t *tracer.Task, fd int, guest string) {
@@ -65,11 +140,7 @@ func (h *handler) note(t *tracer.Task, fd int, guest string) {
 	if h.noters == nil {
 		h.noters = map[*process]int{}
 	}
-	for other, pid := range h.noters {
-		if pid == t.Tgid() {
-			delete(other.fds, fd) // of another thread, and old
-		}
-	}
+	h.forget(t, fd) // of another thread, and old
 	p.fds[fd] = guest
 	h.noters[p] = t.Tgid()
 }
@@ -89,7 +160,9 @@ func (h *handler) noted(t *tracer.Task, fd int) string {
 				break
 			}
 			if e == 0 && same {
-				h.note(t, fd, guest)
+				if h.procfs.filters == 0 || h.dups.state[t.Tgid()] == filterIn {
+					h.note(t, fd, guest) // it is noticed when the number becomes another's
+				}
 				return guest
 			}
 		}
@@ -100,8 +173,7 @@ func (h *handler) noted(t *tracer.Task, fd int) string {
 // received forgets what was noted of the numbers that a message's descriptors
 // have got.
 func (h *handler) received(r *tracer.Result, hdr uint64) {
-	p := proc(r.Task)
-	if len(p.fds) == 0 {
+	if len(h.noters) == 0 {
 		return
 	}
 	var b [16]byte // msg_control and msg_controllen
@@ -123,7 +195,7 @@ func (h *handler) received(r *tracer.Result, hdr uint64) {
 	for i := range ms {
 		if fds, err := unix.ParseUnixRights(&ms[i]); err == nil {
 			for _, fd := range fds {
-				delete(p.fds, fd)
+				h.forget(r.Task, fd)
 			}
 		}
 	}

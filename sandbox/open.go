@@ -90,6 +90,9 @@ func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how op
 	if h.noExecMounts && h.mayMap(c, p, r, how) {
 		return // it comes back
 	}
+	if len(h.ambiguous) > 0 && h.watchDups(c, q, r) {
+		return
+	}
 	if h.limited != nil {
 		if e, away := h.opens(c, p, r, how); e != 0 {
 			c.Fail(e)

@@ -66,6 +66,10 @@ func (h *handler) reach(c *tracer.Call) bool {
 	case "pidfd_getfd":
 		if pid, known := h.pidfd(c.Task, int(int32(c.Args[0]))); known && !h.inside(pid) {
 			c.Fail(unix.EPERM)
+			return true
+		}
+		if len(h.noters) > 0 {
+			c.WantResult(func(r *tracer.Result) { h.forget(r.Task, int(r.Val)) })
 		}
 	case "process_madvise":
 		h.processMadvise(c)
@@ -228,6 +232,9 @@ func (h *handler) active() tracer.When {
 	}
 	if h.noExecMounts && h.procfs.filters == 0 {
 		w |= tracer.IfNoExec
+	}
+	if h.procfs.filters == 0 {
+		w |= tracer.IfTwice
 	}
 	if h.uts != nil {
 		w |= tracer.IfUTS

@@ -71,6 +71,8 @@ func (p *Policy) looksFurther(g Guard) bool {
 		return p.Active&IfNoExec != 0
 	case GuardIoctl:
 		return p.Active&(IfReadOnly|IfLimited|IfUnscoped) != 0
+	case GuardFD1, GuardFcntl:
+		return p.Active&IfTwice != 0
 	}
 	return false
 }
@@ -156,7 +158,10 @@ func (p *Policy) decideGuard(g Guard, args *[6]uint64) uint32 {
 	case GuardFD0:
 		return failIf(reserved(low(0)), unix.EBADF)
 	case GuardFD1:
-		return failIf(reserved(low(1)), unix.EBADF)
+		if p.WindowEnd != 0 && reserved(low(1)) {
+			return fails(unix.EBADF)
+		}
+		return stopIf(p.Active&IfTwice != 0)
 	case GuardFDRange:
 		return stopIf(low(0) < uint64(p.lastFD()) && low(1) >= uint64(p.WindowFD))
 	case GuardClone:
@@ -177,7 +182,7 @@ func (p *Policy) decideGuard(g Guard, args *[6]uint64) uint32 {
 		if p.WindowEnd != 0 && reserved(low(0)) {
 			return fails(unix.EBADF)
 		}
-		return stopIf(p.Active&IfUnscoped != 0 && oneOf(fcntlOwner, low(1)))
+		return stopIf(p.Active&IfUnscoped != 0 && oneOf(fcntlOwner, low(1)) || p.Active&IfTwice != 0 && oneOf(fcntlDups, low(1)))
 	case GuardUnix:
 		return failIf(low(0) != unix.AF_UNIX, unix.EAFNOSUPPORT)
 	case GuardSocket:

@@ -50,6 +50,9 @@ var (
 	ioctlOwner = []uint32{0x8901, 0x8902} // FIOSETOWN, SIOCSPGRP
 )
 
+// fcntlDups make duplicates.
+var fcntlDups = []uint32{unix.F_DUPFD, unix.F_DUPFD_CLOEXEC}
+
 const ioctlNewUserfaultfd = 0xaa00
 
 // ioctlWrites are requests that change a file or directory through a
@@ -138,7 +141,14 @@ func (p *Policy) guardProg(abi ABI, g Guard) prog {
 	case GuardFD0:
 		return argLow(0, p.reserved(ebadf, allow))
 	case GuardFD1:
-		return argLow(1, p.reserved(ebadf, allow))
+		code := allow
+		if p.Active&IfTwice != 0 {
+			code = stop
+		}
+		if p.WindowEnd != 0 {
+			code = argLow(1, p.reserved(ebadf, code))
+		}
+		return code
 	case GuardFDRange:
 		return argLow(0, when(unix.BPF_JGE, uint32(p.lastFD()), allow,
 			argLow(1, when(unix.BPF_JGE, uint32(p.WindowFD), stop, allow))))
@@ -173,9 +183,16 @@ func (p *Policy) guardProg(abi ABI, g Guard) prog {
 		return argLow(0, when(unix.BPF_JEQ, personaQuery, allow,
 			when(unix.BPF_JSET, personaStops, stop, allow)))
 	case GuardFcntl:
-		code := allow
+		var stops []uint32
 		if p.Active&IfUnscoped != 0 {
-			code = argLow(1, anyOf(fcntlOwner, stop, allow))
+			stops = append(stops, fcntlOwner...)
+		}
+		if p.Active&IfTwice != 0 {
+			stops = append(stops, fcntlDups...)
+		}
+		code := allow
+		if len(stops) > 0 {
+			code = argLow(1, anyOf(stops, stop, allow))
 		}
 		if p.WindowEnd != 0 {
 			code = argLow(0, p.reserved(ebadf, code))

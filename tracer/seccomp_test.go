@@ -90,15 +90,15 @@ func policies() (out []Policy) {
 			out = append(out, p)
 		}
 	}
-	for _, active := range []When{IfNoExec, IfLimited, IfNoExec | IfLimited, allConditions | IfNoExec | IfLimited} {
+	for _, active := range []When{IfNoExec, IfLimited, IfNoExec | IfLimited | IfTwice, allConditions | IfNoExec | IfLimited | IfTwice} {
 		p := testPolicy()
 		p.Active = active
 		out = append(out, p)
 		p.WindowLow, p.WindowEnd = 0, 0
 		out = append(out, p)
 	}
-	for _, active := range []When{IfMerged, IfLimited} {
-		out = append(out, Policy{Only: true, I386: active == IfLimited, Active: active})
+	for _, active := range []When{IfMerged, IfLimited | IfTwice} {
+		out = append(out, Policy{Only: true, I386: active != IfMerged, Active: active})
 	}
 	root := testPolicy()
 	root.Active = IfRoot | IfProtect
@@ -137,7 +137,7 @@ func TestProgramEqualsTable(t *testing.T) {
 // in turn from the same list.
 func TestGuardsEqualTable(t *testing.T) {
 	for i, p := range policies() {
-		if active := p.Active; active != 0 && active != IfReadOnly && active != IfIdentity && active&IfRoot == 0 && active&^(IfNoExec|IfLimited) != allConditions && active&(IfNoExec|IfLimited) == 0 ||
+		if active := p.Active; active != 0 && active != IfReadOnly && active != IfIdentity && active&IfRoot == 0 && active&^(IfNoExec|IfLimited|IfTwice) != allConditions && active&(IfNoExec|IfLimited|IfTwice) == 0 ||
 			p.ABI == X8664 && i&1 == 0 && active <= allConditions {
 			continue // no guard looks at other conditions
 		}
@@ -261,6 +261,14 @@ func TestVerdicts(t *testing.T) {
 		{"dup2", [6]uint64{3, testFD}, 0, ebadf},
 		{"dup2", [6]uint64{testFD, 3}, 0, allow},
 		{"dup3", [6]uint64{3, testFD + 1}, 0, ebadf},
+		{"dup3", [6]uint64{3, testFD + 1}, IfTwice, ebadf},
+		{"dup3", [6]uint64{3, 4}, IfTwice, trace},
+		{"dup2", [6]uint64{3, 4}, allConditions, allow},
+		{"dup", [6]uint64{3}, allConditions, allow},
+		{"dup", [6]uint64{3}, IfTwice, trace},
+		{"fcntl", [6]uint64{3, unix.F_DUPFD_CLOEXEC}, IfTwice, trace},
+		{"fcntl", [6]uint64{3, unix.F_DUPFD_CLOEXEC}, allConditions, allow},
+		{"fcntl", [6]uint64{3, unix.F_GETFD}, IfTwice, allow},
 		{"fcntl", [6]uint64{testFD, unix.F_SETFD, 1}, 0, ebadf},
 		{"fcntl", [6]uint64{3, unix.F_DUPFD, testFD}, 0, allow},
 		{"close_range", [6]uint64{3, testFD - 1}, 0, allow},

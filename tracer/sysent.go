@@ -157,6 +157,7 @@ const (
 	IfPlaced                    // the name by which a directory becomes the current one matters, or must be noticed
 	IfLimited                   // a tmpfs is limited in size
 	IfNoExec                    // the view has a noexec mount
+	IfTwice                     // a descriptor is of a directory that the view shows twice
 )
 
 // Guard is a test that the seccomp program makes on the arguments of a Handled
@@ -174,14 +175,14 @@ const (
 	GuardMremap            // old or fixed new address below WindowEnd is refused
 	GuardIPC               // shmat through i386's ipc(2): its address below WindowEnd is refused
 	GuardFD0               // args[0] == WindowFD is refused
-	GuardFD1               // args[1] == WindowFD is refused (dup2, dup3)
+	GuardFD1               // args[1] == WindowFD is refused; others stop with IfTwice (dup2, dup3)
 	GuardFDRange           // args[0] <= WindowFD <= args[1] stops (close_range)
 	GuardClone             // CLONE_UNTRACED or a CLONE_NEW* flag stops
 	GuardPrctl             // only the options that matter stop
 	GuardIoctl             // only the requests that matter stop or are refused
 	GuardPersonality       // only READ_IMPLIES_EXEC and MMAP_PAGE_ZERO stop
 	GuardSockopt           // only SO_PEERCRED stops
-	GuardFcntl             // GuardFD0; choosing who gets SIGIO stops with IfUnscoped
+	GuardFcntl             // GuardFD0; choosing who gets SIGIO stops with IfUnscoped, duplicating with IfTwice
 	GuardUnix              // any address family but AF_UNIX is refused (socketpair)
 	GuardSocket            // the same without a network; else NETLINK_AUDIT is (socket)
 	GuardNull0             // args[0] == 0 is native (prlimit64 of the caller)

@@ -5,7 +5,7 @@ package tracer
 // for reading.
 var tableFD = []Sysent{
 	{Name: "close", Nr: nrs{3, 6, 57}, Args: kinds{FD}, Class: ClassFD, Support: Handled, Guard: GuardFD0},
-	{Name: "dup", Nr: nrs{32, 41, 23}, Args: kinds{FD}, Class: ClassFD},
+	{Name: "dup", Nr: nrs{32, 41, 23}, Args: kinds{FD}, Class: ClassFD, Support: Handled, When: IfTwice},
 	{Name: "dup2", Nr: nrs{33, 63, no}, Args: kinds{FD, FD}, Class: ClassFD, Support: Handled, Guard: GuardFD1},
 	{Name: "dup3", Nr: nrs{292, 330, 24}, Args: kinds{FD, FD, OpenFlags}, Class: ClassFD, Support: Handled, Guard: GuardFD1},
 	{

@@ -39,6 +39,7 @@ func (w When) String() string {
 		{IfPlaced, "directories that the view shows twice, or without the fast path"},
 		{IfLimited, "a tmpfs of limited size"},
 		{IfNoExec, "noexec mounts"},
+		{IfTwice, "a descriptor of a directory that the view shows twice"},
 	} {
 		if w&c.w != 0 {
 			out = append(out, c.text)
@@ -59,13 +60,13 @@ var guardText = [numGuard]string{
 	GuardMremap:      "EPERM from or onto the window",
 	GuardIPC:         "EPERM for shmat onto the window",
 	GuardFD0:         "EBADF for the reserved descriptors",
-	GuardFD1:         "EBADF onto the reserved descriptors",
+	GuardFD1:         "EBADF onto the reserved descriptors; stops with a descriptor of a directory that the view shows twice",
 	GuardFDRange:     "stops if it spans the reserved descriptors",
 	GuardClone:       "stops for CLONE_UNTRACED and namespaces",
 	GuardPrctl:       "stops for PR_{GET,SET}_DUMPABLE, PR_SET_SECCOMP, PR_SET_MM, and with an emulated identity for capabilities and no_new_privs",
 	GuardIoctl:       "EPERM for TIOCSTI, TIOCLINUX, USERFAULTFD_IOC_NEW; with read-only mounts stops for FS_IOC_SETFLAGS and the like, without Landlock for signals for FIOSETOWN and SIOCSPGRP, with a tmpfs of limited size for FICLONE and FICLONERANGE",
 	GuardPersonality: "stops for READ_IMPLIES_EXEC and MMAP_PAGE_ZERO",
-	GuardFcntl:       "EBADF for the reserved descriptors; without Landlock for signals stops for F_SETOWN",
+	GuardFcntl:       "EBADF for the reserved descriptors; without Landlock for signals stops for F_SETOWN, with a descriptor of a directory that the view shows twice for F_DUPFD",
 	GuardUnix:        "EAFNOSUPPORT for all but AF_UNIX",
 	GuardSocket:      "without a network EAFNOSUPPORT for all but AF_UNIX, else EPROTONOSUPPORT for NETLINK_AUDIT",
 	GuardSockopt:     "stops for SO_PEERCRED",

@@ -238,4 +238,41 @@ var foundMoreCases = []Case{
 		openat2 $d "/empty/../../g" O_RDONLY 0 RESOLVE_IN_ROOT
 		openat2 $d "top" O_RDONLY 0 0
 	`},
+	{Name: "found/a duplicate where another place of the directory was open", Tree: boundTree + "l /mnt/x d\n", Mounts: "bind @m /mnt ro\nbind @m /d/sub/empty", Script: `
+		a=open "/mnt" O_PATH
+		b=open "/d/sub/empty" O_RDONLY|O_DIRECTORY
+		close $a
+		c=dup $b
+		newfstatat $c ".."
+		fchdir $c
+		getcwd => OK "/d/sub/empty" 13
+		mkdirat $c "new" 0755 => OK
+		chdir "/"
+		a=open "/mnt" O_PATH
+		close $c
+		c=dup $a
+		newfstatat $c ".."
+		mkdirat $c "more" 0755 => EROFS
+		dup2 $b $c
+		mkdirat $c "more" 0755 => OK
+		dup3 $a $c 0
+		mkdirat $c "evenmore" 0755 => EROFS
+		fchdir $c
+		getcwd => OK "/mnt" 5
+		fchmodat2 AT_FDCWD "" 0700 AT_EMPTY_PATH => EROFS
+		fchdir $b
+		fchmodat2 AT_FDCWD "" 0700 AT_EMPTY_PATH => OK
+	`},
+	{Name: "found/into one of two places of a directory by its descriptor", Tree: boundTree + "f @m/b\nd /proc\n", Mounts: "bind @m /l/c/d\nbind @m /l/c/d/sub\nproc /proc", Script: `
+		f=openat -1 "/l/c/d" O_PATH|O_NONBLOCK|O_CREAT|O_APPEND 0644
+		fchdir $f
+		getcwd
+		chdir "/proc/self/fd/"+$f
+		getcwd => OK "/l/c/d" 7
+		unlink "../b/." => ENOENT
+		g=open "/l/c/d/sub" O_PATH
+		chdir "/proc/self/fd/"+$g
+		getcwd => OK "/l/c/d/sub" 11
+		unlink "../b/." => ENOTDIR
+	`},
 }
