@@ -412,11 +412,12 @@ func splitRel(rel string) (dir, name string) {
 	return strings.TrimSuffix(dir, "/"), name
 }
 
-// Shows says whether the union has the object of this identity at rel.
+// Shows says whether the union has the object of this identity at rel. What
+// cannot be searched for any more is taken to be there.
 func (o *Union) Shows(rel string, dev, ino uint64) bool {
 	b, e := o.find(rel, true)
 	if e != 0 {
-		return false
+		return e == unix.EACCES
 	}
 	defer b.close()
 	for _, d := range b.set {

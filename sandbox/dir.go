@@ -57,7 +57,15 @@ func (h *handler) getdents(c *tracer.Call) {
 		return
 	}
 	if pos == 0 || d.list == nil {
-		if e := h.readList(t.Tid, fd, d); e != 0 {
+		e := h.readList(t, fd, pos, d)
+		if e == unix.EACCES && d.fill != nil {
+			// It has been made unreadable since: by the guest's own descriptor,
+			// which shows one layer.
+			one := mergedDir{extra: d.extra}
+			e = h.readList(t, fd, pos, &one)
+			d.list = one.list
+		}
+		if e != 0 {
 			c.Fail(e)
 			return
 		}
@@ -160,16 +168,30 @@ func (h *handler) filePos(tid, fd int) (int64, bool) {
 	return infoField(b, "pos:", 10)
 }
 
-// readList lists the directory behind a task's descriptor, extra names last.
-func (h *handler) readList(tid, fd int, d *mergedDir) unix.Errno {
+// readList lists the directory behind a task's descriptor, which is at pos,
+// extra names last.
+func (h *handler) readList(t *tracer.Task, fd int, pos int64, d *mergedDir) unix.Errno {
 	if d.fill != nil {
 		return d.fill()
 	}
-	dir, err := unix.Openat(h.proc, h.at(tid, "fd/"+strconv.Itoa(fd)), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
+	dir, err := unix.Openat(h.proc, h.at(t.Tid, "fd/"+strconv.Itoa(fd)), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	shared := err == unix.EACCES
+	if shared {
+		// It has been made unreadable since: by the guest's own descriptor.
+		var ok bool
+		if dir, ok = h.borrow(t, fd); !ok {
+			return unix.EACCES
+		}
+	} else if err != nil {
 		return errno(err)
 	}
 	defer unix.Close(dir)
+	if shared {
+		if _, err := unix.Seek(dir, 0, unix.SEEK_SET); err != nil {
+			return errno(err)
+		}
+		defer unix.Seek(dir, pos, unix.SEEK_SET)
+	}
 	list := []dirent{}
 	have := map[string]bool{}
 	buf := make([]byte, 1<<15)

@@ -60,6 +60,7 @@ func (h *handler) unionFD(c *tracer.Call) *mergedDir {
 		d.mergedDir.fill = func() unix.Errno { return d.read(h.view) }
 		h.unions[guest] = d
 	}
+	d.mergedDir.extra = h.view.Names(guest)
 	return &d.mergedDir
 }
 

@@ -263,6 +263,33 @@ var foundMoreCases = []Case{
 		fchdir $b
 		fchmodat2 AT_FDCWD "" 0700 AT_EMPTY_PATH => OK
 	`},
+	{Name: "found/a directory that was made unreadable while it was read", Tree: std + src, Mounts: "tmpfs /d/new", Script: `
+		d=open "/d" O_RDONLY|O_DIRECTORY
+		fchmod $d 0300
+		getdents64 $d
+		getdents64 $d
+		lseek $d 0 SEEK_SET
+		getdents64 $d
+		open "/d" O_RDONLY|O_DIRECTORY => EACCES
+	`},
+	{Name: "found/a directory of an overlay that was made unreadable while it was read", NoInodes: true, Tree: layered, Mounts: layers, Script: `
+		d=open "/m/d/sub/deep" O_RDONLY|O_DIRECTORY
+		fchmod $d 0300
+		getdents64 $d
+		getdents64 $d
+		lseek $d 0 SEEK_SET
+		getdents64 $d
+		open "/m/d/sub/deep" O_RDONLY|O_DIRECTORY => EACCES
+	`},
+	{Name: "found/a directory of an overlay that cannot be searched for any more", NoInodes: true, Tree: layered, Mounts: layers, Script: `
+		d=open "/m/d/sub/deep" O_RDONLY|O_DIRECTORY
+		f=open "/m/af" O_RDONLY
+		chmod "/m" 0644
+		getdents64 $d
+		getdents64 $d
+		fstat $f
+		read $f 20
+	`},
 	{Name: "found/into one of two places of a directory by its descriptor", Tree: boundTree + "f @m/b\nd /proc\n", Mounts: "bind @m /l/c/d\nbind @m /l/c/d/sub\nproc /proc", Script: `
 		f=openat -1 "/l/c/d" O_PATH|O_NONBLOCK|O_CREAT|O_APPEND 0644
 		fchdir $f
