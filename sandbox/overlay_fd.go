@@ -182,6 +182,10 @@ func (h *handler) magicLink(c *tracer.Call, from, to *fsview.Resolution, u *fsvi
 		c.Fail(unix.ENOENT)
 		return
 	}
+	if n, e := u.State(rel); e == 0 && !n.Visible && !lower && u.Writable() && !h.onUpper(u, link) {
+		c.Fail(unix.EXDEV) // no parent is copied up for that
+		return
+	}
 	n, e := u.Ready(rel) // before the copy: nothing is copied for a name that is taken
 	if e != 0 {
 		c.Fail(e)
@@ -201,6 +205,13 @@ func (h *handler) magicLink(c *tracer.Call, from, to *fsview.Resolution, u *fsvi
 			return errno(unix.Linkat(unix.AT_FDCWD, src, at, name, flags))
 		}))
 	}
+}
+
+// onUpper says whether a magic link leads to an object of the file system that the
+// upper layer is on.
+func (h *handler) onUpper(u *fsview.Union, link string) bool {
+	var st, upper unix.Stat_t
+	return unix.Fstatat(h.proc, link, &st, 0) != nil || unix.Stat(u.UpperPath(""), &upper) != nil || st.Dev == upper.Dev
 }
 
 // hidden says whether the object of the lower layer that a magic link leads to

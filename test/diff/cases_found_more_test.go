@@ -263,6 +263,12 @@ var foundMoreCases = []Case{
 		fchdir $b
 		fchmodat2 AT_FDCWD "" 0700 AT_EMPTY_PATH => OK
 	`},
+	{Name: "found/no parent is copied up for what is elsewhere", NoInodes: true, Tree: layered, Mounts: layers, Script: `
+		i=inotify_init1 O_NONBLOCK
+		linkat $i "" AT_FDCWD "/m/d/sub/deep/new" AT_EMPTY_PATH => EXDEV
+		linkat $i "" AT_FDCWD "/m/missing/new" AT_EMPTY_PATH => ENOENT
+		linkat $i "" AT_FDCWD "/m/af" AT_EMPTY_PATH => EEXIST
+	`},
 	{Name: "found/a directory that was made unreadable while it was read", Tree: std + src, Mounts: "tmpfs /d/new", Script: `
 		d=open "/d" O_RDONLY|O_DIRECTORY
 		fchmod $d 0300
