@@ -360,7 +360,7 @@ func (h *handler) link(c *tracer.Call, from, to *fsview.Resolution, old *fsview.
 	if odd(to) || !dir && !special(to) && (old == nil || old == h.realMount(to)) {
 		return h.linkRoot(c, from, to)
 	}
-	if from != nil && !from.Magic {
+	if from != nil && (!from.Magic || from.Slash) {
 		var st unix.Stat_t
 		p := &c.Ent.Paths[0]
 		if e := h.stat(c, p, from, &st, follow(c, p)); e != 0 {

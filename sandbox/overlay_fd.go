@@ -162,6 +162,13 @@ func (h *handler) magicLink(c *tracer.Call, from, to *fsview.Resolution, u *fsvi
 	if from != nil {
 		link = from.Mount.Rel(from.Guest)
 	}
+	if from != nil && from.Slash {
+		var st unix.Stat_t
+		if e := h.stat(c, &c.Ent.Paths[0], from, &st, true); e != 0 {
+			c.Fail(e) // before the new name is looked at
+			return
+		}
+	}
 	src := "/proc/" + link
 	flags := unix.AT_SYMLINK_FOLLOW
 	text, e := h.readProc(link)

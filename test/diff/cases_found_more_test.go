@@ -296,6 +296,12 @@ var foundMoreCases = []Case{
 		fstat $f
 		read $f 20
 	`},
+	{Name: "found/a magic link with a slash before a read-only directory", Tree: std + "d /proc\n", Mounts: "tmpfs /new/deep/d\nbind /d /mnt ro\nproc /proc", Script: `
+		link "/proc/self/exe/" "/new/deep/c" => ENOTDIR
+		link "/proc/self/exe/" "/mnt/c" => ENOTDIR
+		link "/proc/self/exe/" "/f" => ENOTDIR
+		link "/proc/self/exe" "/new/deep/c" => EROFS
+	`},
 	{Name: "found/into one of two places of a directory by its descriptor", Tree: boundTree + "f @m/b\nd /proc\n", Mounts: "bind @m /l/c/d\nbind @m /l/c/d/sub\nproc /proc", Script: `
 		f=openat -1 "/l/c/d" O_PATH|O_NONBLOCK|O_CREAT|O_APPEND 0644
 		fchdir $f
