@@ -19,6 +19,9 @@ type Allowed struct {
 	Why string
 	// Call, Kernel and Ptbox are matched with the line and the two results.
 	Call, Kernel, Ptbox *regexp.Regexp
+	// Tree is matched with the lines by which the trees differ in the end; such
+	// an entry has none of the three before.
+	Tree *regexp.Regexp
 	// Before must match a call that has succeeded before; nil is no demand.
 	Before *regexp.Regexp
 	// Moved asks that the script has moved or removed the source of a mount, or
@@ -41,11 +44,17 @@ type Difference struct {
 	Calls []string
 	N     int // the number of the script, for the copies
 	Text  string
+	// Earlier are the scripts that ran in the same sessions before; once shrunk,
+	// those that it needs.
+	Earlier [][]string
 }
 
 // Error prints a case that can be put into the table.
 func (d *Difference) Error() string {
 	s := strings.ReplaceAll(strings.Join(d.Calls, "\n"), copyMark, fmt.Sprint(d.N))
+	for i, e := range d.Earlier {
+		d.Text += fmt.Sprintf("\nearlier script %d:\n%s", i, strings.Join(e, "\n"))
+	}
 	return fmt.Sprintf("seed %d, script %d, --trap %s\n%s\n{Tree: `\n%s`, Mounts: `\n%s`, RootFlags: %q, Script: `\n%s\n`},",
 		d.World.Seed, d.N, d.Mode, d.Text, d.World.Case.Tree, d.World.Case.Mounts, d.World.Case.RootFlags, s)
 }
@@ -56,6 +65,7 @@ type Sides struct {
 	native *Session
 	under  map[string]*Session
 	n      int
+	ran    map[string][][]string // the scripts of each mode
 	// PerScript limits in how many modes a script runs; 0 is in all.
 	PerScript int
 	// Runs and Calls count the scripts and the calls that were compared, once
@@ -78,7 +88,7 @@ const scriptLimit = 2 * time.Minute
 
 // Open starts a session of each mode, and one under the kernel if this is root.
 func (r *Runner) Open(ctx context.Context, w *World, modes []string) (*Sides, error) {
-	s := &Sides{w: w, under: map[string]*Session{}, Ended: map[string]int{}}
+	s := &Sides{w: w, under: map[string]*Session{}, ran: map[string][][]string{}, Ended: map[string]int{}}
 	var points []string
 	if os.Geteuid() == 0 {
 		var err error
@@ -164,11 +174,12 @@ func (s *Sides) Compare(calls []string, allowed []Allowed) (d *Difference, again
 			text = err.Error()
 		}
 		if err != nil {
-			return &Difference{s.w, m, calls, n, text}, false, nil
+			return &Difference{s.w, m, calls, n, text, s.ran[m]}, false, nil
 		}
 		if text != "" {
-			d = &Difference{s.w, m, calls, n, text}
+			d = &Difference{s.w, m, calls, n, text, s.ran[m]}
 		}
+		s.ran[m] = append(s.ran[m], calls)
 	}
 	again = s.w.Copies == 0 || s.n < s.w.Copies
 	if d != nil || !again {
@@ -218,7 +229,7 @@ func firstDifference(c *Case, native, under *Result, allowed []Allowed) (text, e
 			continue
 		}
 		for _, a := range allowed {
-			if a.Call.MatchString(l.text) && a.Kernel.MatchString(n.Result) && a.Ptbox.MatchString(u.Result) && a.after(c, native.Lines[:i]) {
+			if a.Tree == nil && a.Call.MatchString(l.text) && a.Kernel.MatchString(n.Result) && a.Ptbox.MatchString(u.Result) && a.after(c, native.Lines[:i]) {
 				return "", a.Why, i
 			}
 		}
@@ -235,7 +246,18 @@ func firstDifference(c *Case, native, under *Result, allowed []Allowed) (text, e
 			out = append(out, "tree: only with ptbox: "+s)
 		}
 	}
-	return strings.Join(out, "\n"), "", len(native.Lines)
+	for _, a := range allowed {
+		if a.Tree != nil && a.after(c, native.Lines) {
+			n := len(out)
+			if out = slices.DeleteFunc(out, a.Tree.MatchString); len(out) < n {
+				ended = a.Why
+			}
+		}
+	}
+	if len(out) > 0 {
+		return strings.Join(out, "\n"), "", len(native.Lines)
+	}
+	return "", ended, len(native.Lines)
 }
 
 // Shrink looks for a shorter script with a difference.
@@ -247,8 +269,8 @@ func (r *Runner) Shrink(ctx context.Context, d *Difference, allowed []Allowed) *
 			sides.Close()
 		}
 	}()
-	try := func(w *World, calls []string) *Difference {
-		if sides != nil && sides.w != w {
+	try := func(w *World, calls []string, earlier ...[]string) *Difference {
+		if sides != nil && (sides.w != w || len(earlier) > 0) {
 			sides.Close()
 			sides = nil
 		}
@@ -258,23 +280,51 @@ func (r *Runner) Shrink(ctx context.Context, d *Difference, allowed []Allowed) *
 				return nil
 			}
 		}
-		got, again, err := sides.Compare(calls, allowed)
-		if !again || err != nil || got != nil {
-			sides.Close()
-			sides = nil
+		for i, e := range append(slices.Clone(earlier), calls) {
+			got, again, err := sides.Compare(e, allowed)
+			if !again || err != nil || got != nil {
+				sides.Close()
+				sides = nil
+				if i < len(earlier) || err != nil {
+					return nil
+				}
+				return got
+			}
 		}
-		if err != nil {
-			return nil
-		}
-		return got
+		return nil
 	}
 	best := try(d.World, d.Calls)
 	if best == nil {
-		d.Text += "\n(not in a fresh sandbox: it needs what earlier scripts of this seed have left)"
-		return d
+		if best = try(d.World, d.Calls, d.Earlier...); best == nil {
+			d.Text += "\n(not in a fresh sandbox, nor after the scripts before)"
+			d.Earlier = nil
+			return d
+		}
+		fewer(slices.Clone(d.Earlier), func(some [][]string) bool {
+			got := try(d.World, d.Calls, some...)
+			if got != nil {
+				best = got
+			}
+			return got != nil
+		})
+		for i := range best.Earlier {
+			fewer(best.Earlier[i], func(calls []string) bool {
+				some := slices.Clone(best.Earlier)
+				some[i] = calls
+				got := try(d.World, d.Calls, some...)
+				if got != nil {
+					best = got
+				}
+				return got != nil
+			})
+		}
+	}
+	needs := best.Earlier
+	if len(needs) == 0 {
+		best.Earlier = nil
 	}
 	best.Calls = fewer(best.Calls, func(calls []string) bool {
-		got := try(d.World, calls)
+		got := try(d.World, calls, needs...)
 		if got != nil {
 			best = got
 		}
@@ -287,18 +337,19 @@ func (r *Runner) Shrink(ctx context.Context, d *Difference, allowed []Allowed) *
 		fewer(lines, func(some []string) bool {
 			small := *w
 			*part(&small.Case) = strings.Join(some, "\n") + "\n"
-			got := try(&small, best.Calls)
+			got := try(&small, best.Calls, needs...)
 			if got != nil {
 				best, w = got, &small
 			}
 			return got != nil
 		})
 	}
+	best.Earlier = needs
 	return best
 }
 
 // fewer removes what bad does not need (delta debugging).
-func fewer(list []string, bad func([]string) bool) []string {
+func fewer[T any](list []T, bad func([]T) bool) []T {
 	for size := (len(list) + 1) / 2; size > 0; {
 		shorter := false
 		for from := 0; from < len(list); {

@@ -12,8 +12,12 @@ import (
 	"github.com/ptbox/ptbox/internal/testutil"
 )
 
-// unsearchable is a change of mode that takes the owner's search permission away.
-var unsearchable = regexp.MustCompile(`chmod.* 0?[0-7]?[0246][0-7][0-7]\b|chmod.* 0+\b`)
+// unsearchable is a call after which a directory may be without the owner's
+// permission to search it.
+var unsearchable = regexp.MustCompile(`(chmod|mkdir).* 0?[0-7]?[0246][0-7][0-7]\b|(chmod|mkdir).* 0+\b`)
+
+// changes are calls that may copy up, in an overlay.
+var changes = regexp.MustCompile(`open.*O_(WRONLY|RDWR|CREAT|TRUNC|TMPFILE)|chmod|chown|utime|truncate|(set|remove)xattr|link|rename|mkdir|mknod|rmdir|bind|inotify_add_watch`)
 
 // byDesign are the differences that the fuzzer accepts. Each ends the
 // comparison of its script.
@@ -25,12 +29,17 @@ var byDesign = []Allowed{
 	},
 	{
 		Why:  "in an overlay a descriptor that was opened before the copy-up keeps showing the lower object",
-		Call: regexp.MustCompile(`(\bread|stat(at|x)?|lseek|getdents(64)?|xattr(at)?) .*\$f`), Kernel: regexp.MustCompile(`^OK`), Ptbox: regexp.MustCompile(`^OK`),
+		Call: regexp.MustCompile(`(\bread|stat(at|x)?|lseek|getdents(64)?|xattr(at)?) .*\$f`), Kernel: regexp.MustCompile(`^OK`), Ptbox: regexp.MustCompile(`^OK`), Before: changes,
 		When: func(_ string, w *World) bool { return w.Copies > 0 },
 	},
 	{
 		Why:  "in an overlay a descriptor that was opened before the copy-up keeps showing the lower object",
-		Call: regexp.MustCompile(`fchdir \$f`), Kernel: regexp.MustCompile(`^EACCES`), Ptbox: regexp.MustCompile(`^OK`), Before: regexp.MustCompile(`chmod`),
+		Call: regexp.MustCompile(`fchdir \$f`), Kernel: regexp.MustCompile(`^EACCES`), Ptbox: regexp.MustCompile(`^OK`), Before: unsearchable,
+		When: func(_ string, w *World) bool { return w.Copies > 0 },
+	},
+	{
+		Why:  "a watched directory of an overlay is copied up: what is made in it later is made there",
+		Tree: regexp.MustCompile(`^tree: only with ptbox: /src/o/\d+/u/\S+ d`), Before: regexp.MustCompile(`inotify_add_watch`),
 		When: func(_ string, w *World) bool { return w.Copies > 0 },
 	},
 	{
@@ -46,6 +55,7 @@ var byDesign = []Allowed{
 	{
 		Why:  "a program that may be executed but not read cannot be started: the tracer looks at its header",
 		Call: regexp.MustCompile(`exec`), Kernel: regexp.MustCompile(`^(ENOEXEC|ETXTBSY)`), Ptbox: regexp.MustCompile(`^EACCES`),
+		Before: regexp.MustCompile(` (0300|1777)$`), // the second is decimal
 	},
 	{
 		Why:  "the source of a mount has a fixed place: who moves it, at another place of the view, loses the mount",
@@ -53,18 +63,18 @@ var byDesign = []Allowed{
 		When: func(_ string, w *World) bool { return w.nested },
 	},
 	{
-		Why:  "the position at the end of a directory is that of the file system where a tmpfs really lies",
-		Call: regexp.MustCompile(`\bread `), Kernel: regexp.MustCompile(`^EISDIR`), Ptbox: regexp.MustCompile(`^EINVAL`), Before: regexp.MustCompile(`getdents`),
-		When: func(_ string, w *World) bool { return len(w.tmpfs) > 0 },
+		Why:  "a .. looks for the parent by its path, which asks for the search permission of the directories above it",
+		Call: regexp.MustCompile(`\.\.`), Kernel: regexp.MustCompile(``), Ptbox: regexp.MustCompile(`^EACCES`),
+		When: func(_ string, w *World) bool { return w.closed },
 	},
 	{
 		Why:  "a .. looks for the parent by its path, which asks for the search permission of the directories above it",
-		Call: regexp.MustCompile(`\.\.`), Kernel: regexp.MustCompile(``), Ptbox: regexp.MustCompile(`^EACCES`),
+		Call: regexp.MustCompile(`\.\.`), Kernel: regexp.MustCompile(``), Ptbox: regexp.MustCompile(`^EACCES`), Before: unsearchable,
 	},
 	{
 		Why:  "a guest that makes a directory above a mount's source unsearchable, at another place of the view, shuts itself out",
 		Call: regexp.MustCompile(``), Kernel: regexp.MustCompile(``), Ptbox: regexp.MustCompile(`^EACCES`),
-		Before: regexp.MustCompile(`chmod`),
+		Before: unsearchable,
 		When:   func(_ string, w *World) bool { return w.nested },
 	},
 }

@@ -30,6 +30,8 @@ type World struct {
 	// shut says that something on a read-only mount may lie in a directory that
 	// cannot be read.
 	shut bool
+	// closed says that a directory may not be searched from the start.
+	closed bool
 }
 
 // copyMark stands for the number of the script in the paths of a world with
@@ -90,8 +92,12 @@ func NewWorld(seed uint64) *World {
 	}
 	w.Case.Tree, w.Case.Mounts = m.tree.String(), m.mounts.String()
 	w.shut = (w.Case.RootFlags == "ro" || strings.Contains(w.Case.Mounts, " ro\n")) && unreadable.MatchString(w.Case.Tree)
+	w.closed = unsearched.MatchString(w.Case.Tree)
 	return w
 }
+
+// unsearched are directories that an ordinary user may not search.
+var unsearched = regexp.MustCompile(`(?m)^d .* 0[06]00$|^root:d .* 0\d00$`)
 
 // unreadable are directories without the right to read.
 var unreadable = regexp.MustCompile(`(?m)^d .* 0[0123]\d\d$`)

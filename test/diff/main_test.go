@@ -58,6 +58,12 @@ var runner = sync.OnceValues(func() (*Runner, error) {
 	if err := place(guest, local); err != nil {
 		return nil, err
 	}
+	if err := os.MkdirAll(filepath.Join(base, "tmp"), 0o755); err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(filepath.Join(base, "tmp"), 0o777|os.ModeSticky); err != nil {
+		return nil, err
+	}
 	return &Runner{Base: base, Guest: local, Keep: keep, Flags: strings.Fields(os.Getenv("PTBOX_DIFF_FLAGS"))}, os.Chmod(local, 0o755)
 })
 

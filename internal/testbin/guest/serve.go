@@ -270,6 +270,10 @@ func workerMain([]string) int {
 	runtime.LockOSThread()
 	serving, rawInodes = true, true
 	unix.CloseOnExec(3)
+	// What it has inherited from a script nobody would ever close.
+	for fd := 4; fd < workerFD; fd++ {
+		unix.Close(fd)
+	}
 	me := worker{sock: 3}
 	for {
 		msg, fd := me.receive()
