@@ -15,6 +15,14 @@ import (
 // openUnion is walker.open in an Overlay. The layer of what was found is kept.
 func (w *walker) openUnion(rel string, nofollow bool, mark int) (h Handle, e unix.Errno) {
 	b, e := w.m.ov.find(w.unionRel(rel, mark), nofollow)
+	if e == unix.EACCES && rel == "." && w.cur != NoHandle {
+		// A directory that can be searched, but not be reached by its path.
+		if b, e2 := w.m.ov.find(w.unionRel("", mark), nofollow); e2 == 0 {
+			b.close()
+			return NoHandle, e
+		}
+		return w.v.fs.Open(w.cur, rel, nofollow)
+	}
 	if e != 0 {
 		return NoHandle, e
 	}

@@ -7,6 +7,9 @@ import "golang.org/x/sys/unix"
 // well, and another one may have its path now. So the walk goes up by the
 // directories themselves until it meets one that is still there. The rest of
 // the path is returned, unless the answer is complete.
+//
+// A directory of an Overlay has been removed when its place shows another one, or
+// none: a lower layer keeps what it has.
 func (w *walker) fromRemoved(p string) (rest string, done bool, e unix.Errno) {
 	fs, ok := w.v.fs.(Parenter)
 	if !ok || !shapeOf(p).dotdot {
@@ -32,7 +35,7 @@ func (w *walker) fromRemoved(p string) (rest string, done bool, e unix.Errno) {
 			}
 			dir, own = up, true
 			host, live := w.v.fs.Path(dir, nil)
-			if !live || k == len(p) && parentOnly(w.q.Op, "..", k > j) {
+			if !live || w.m.ov != nil && !w.shown(dir, host) || k == len(p) && parentOnly(w.q.Op, "..", k > j) {
 				break
 			}
 			guest, ok := w.v.guestNear(string(host), w.m)
@@ -73,4 +76,15 @@ func (w *walker) fromRemoved(p string) (rest string, done bool, e unix.Errno) {
 	drop()
 	w.drop()
 	return "", true, e
+}
+
+// shown says whether the Overlay that the walk is in still has the directory of
+// one of its layers.
+func (w *walker) shown(dir Handle, host []byte) bool {
+	guest, ok := w.v.guestNear(string(host), w.m)
+	if !ok || len(guest) < w.m.tlen {
+		return false
+	}
+	st, e := w.v.fs.Stat(dir)
+	return e == 0 && w.m.ov.Shows(w.m.Rel(guest), st.Dev, st.Ino)
 }

@@ -53,7 +53,7 @@ func (v *View) walk(q *Request, r *Resolution, b *Base) unix.Errno {
 	path := q.Path
 	if e == 0 && b != nil && b.Deleted && path[0] != '/' {
 		done := false
-		if w.m.ov != nil {
+		if w.m.ov != nil && !shapeOf(path).dotdot {
 			path, e = w.fromDeleted(path)
 			done = path == ""
 		} else {
