@@ -129,12 +129,49 @@ func (v *View) Release(r *Resolution) {
 	}
 }
 
+// MountOf is the mount that a base directory belongs to; nil if it is not of the
+// view.
+func (v *View) MountOf(b *Base) *Mount {
+	if g, ok := v.GuestOf(b); ok {
+		return v.MountAt(g)
+	}
+	return v.deep(b)
+}
+
+// deep is the mount of a directory whose path is too long for the kernel to tell:
+// that of the first one above it whose path is not.
+func (v *View) deep(b *Base) *Mount {
+	fs, ok := v.fs.(Parenter)
+	if !ok {
+		return nil
+	}
+	var near *Mount
+	if b.Guest != "" {
+		near = v.MountAt(b.Guest)
+	}
+	for dir := b.Dir; ; {
+		up, e := fs.Parent(dir)
+		if dir != b.Dir {
+			v.fs.Close(dir)
+		}
+		if e != 0 {
+			return nil
+		}
+		dir = up
+		if p, live := v.fs.Path(dir, nil); p != nil {
+			v.fs.Close(dir)
+			if g, ok := v.guestNear(string(p), near); ok && live {
+				return v.MountAt(g)
+			}
+			return nil
+		}
+	}
+}
+
 // judge finds out whether mount points lie at or below a base directory, and
 // which mount the directory belongs to.
 func (v *View) judge(b *Base) {
-	if g, ok := v.GuestOf(b); ok {
-		b.mount = v.MountAt(g)
-	}
+	b.mount = v.MountOf(b)
 	b.Plain = True
 	if b.mount != nil && (b.mount.Kind == Proc || b.mount.ov != nil) {
 		b.Plain = False // symlinks are not what they say, or a directory is several

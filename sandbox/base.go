@@ -151,8 +151,10 @@ func (h *handler) fdHint(t *tracer.Task, fd int) string {
 		return ""
 	}
 	defer h.host.Close(b.Dir)
-	guest, _ := h.view.GuestOf(b)
-	return guest
+	if guest, ok := h.view.GuestOf(b); ok {
+		return guest
+	}
+	return b.Guest // too deep to have a path: it is in that mount
 }
 
 func (h *handler) baseCwd(t *tracer.Task, n int) (b *fsview.Base, keep bool, e unix.Errno) {

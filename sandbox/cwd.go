@@ -84,6 +84,8 @@ func (h *handler) chdir(c *tracer.Call) {
 	if b, keep, e := h.baseCwd(c.Task, 0); e == 0 {
 		if guest, ok := h.view.GuestOf(b); ok && !b.Deleted {
 			hint = path.Join(guest, string(raw)) // no "..", no symlink
+		} else if !ok {
+			hint = b.Guest // too deep to have a path: it is in the same mount
 		}
 		if !keep {
 			h.host.Close(b.Dir)

@@ -60,6 +60,14 @@ func (h *handler) fdMount(t *tracer.Task, fd int) *fsview.Mount {
 		return nil
 	}
 	text, e := h.readProc(h.at(t.Tid, "fd/"+strconv.Itoa(fd)))
+	if e == unix.ENAMETOOLONG {
+		d, e := h.openProc(t.Tid, "fd/"+strconv.Itoa(fd), unix.O_DIRECTORY)
+		if e != 0 {
+			return nil
+		}
+		defer h.host.Close(d)
+		return h.view.MountOf(&fsview.Base{Dir: d, Guest: h.noted(t, fd)})
+	}
 	if e != 0 {
 		return nil
 	}
@@ -97,9 +105,7 @@ func (h *handler) fdWrite(c *tracer.Call, arg int) unix.Errno {
 	var m *fsview.Mount
 	if fd == atFDCWD {
 		if b, keep, e := h.baseCwd(c.Task, 0); e == 0 {
-			if guest, ok := h.view.GuestOf(b); ok {
-				m = h.view.MountAt(guest)
-			}
+			m = h.view.MountOf(b)
 			if !keep {
 				h.host.Close(b.Dir)
 			}

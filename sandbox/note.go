@@ -48,7 +48,10 @@ func (h *handler) twofold(c *tracer.Call, q *fsview.Request, r *fsview.Resolutio
 	guest = strings.Clone(guest)
 	if r.Relative {
 		base, ok := h.view.GuestOf(q.Base)
-		if !ok || q.Base.Deleted {
+		if !ok {
+			return q.Base.Guest, q.Base.Guest != "" // too deep to have a path: it is in that mount
+		}
+		if q.Base.Deleted {
 			return "", false
 		}
 		guest = path.Join(base, q.Path) // no "..", no symlink

@@ -302,6 +302,78 @@ var foundMoreCases = []Case{
 		link "/proc/self/exe/" "/f" => ENOTDIR
 		link "/proc/self/exe" "/new/deep/c" => EROFS
 	`},
+	{Name: "found/deeper than PATH_MAX in a read-only bind", Unstable: true, Tree: boundTree, Mounts: "bind @m /d/sub/empty\nbind @m /mnt ro", Script: `
+		chdir "/d/sub/empty"
+		mkdir "n"*250 0755
+		chdir "n"*250
+		mkdir "n"*250 0755
+		chdir "n"*250
+		mkdir "n"*250 0755
+		chdir "n"*250
+		mkdir "n"*250 0755
+		chdir "n"*250
+		mkdir "n"*250 0755
+		chdir "n"*250
+		mkdir "n"*250 0755
+		chdir "n"*250
+		mkdir "n"*250 0755
+		chdir "n"*250
+		mkdir "n"*250 0755
+		chdir "n"*250
+		mkdir "n"*250 0755
+		chdir "n"*250
+		mkdir "n"*250 0755
+		chdir "n"*250
+		mkdir "n"*250 0755
+		chdir "n"*250
+		mkdir "n"*250 0755
+		chdir "n"*250
+		mkdir "n"*250 0755
+		chdir "n"*250
+		mkdir "n"*250 0755
+		chdir "n"*250
+		mkdir "n"*250 0755
+		chdir "n"*250
+		mkdir "n"*250 0755
+		chdir "n"*250
+		mkdir "n"*250 0755
+		chdir "n"*250
+		open.q "f" O_CREAT|O_RDWR 0644 => OK
+		e=open.q "." O_RDONLY|O_DIRECTORY
+		fchmod $e 0755 => OK
+		mkdirat $e "y" 0755 => OK
+		chdir "/mnt"
+		chdir "n"*250
+		chdir "n"*250
+		chdir "n"*250
+		chdir "n"*250
+		chdir "n"*250
+		chdir "n"*250
+		chdir "n"*250
+		chdir "n"*250
+		chdir "n"*250
+		chdir "n"*250
+		chdir "n"*250
+		chdir "n"*250
+		chdir "n"*250
+		chdir "n"*250
+		chdir "n"*250
+		chdir "n"*250
+		chdir "n"*250
+		mkdir "x" 0755 => EROFS
+		chmod "f" 0600 => EROFS
+		open.q "f" O_RDWR => EROFS
+		unlink "f" => EROFS
+		d=open.q "." O_RDONLY|O_DIRECTORY
+		mkdirat $d "x" 0755 => EROFS
+		fchmod $d 0700 => EROFS
+		fchmodat2 AT_FDCWD "" 0700 AT_EMPTY_PATH => EROFS
+		getcwd
+		fchdir $e
+		mkdir "z" 0755 => OK
+		fchmodat2 AT_FDCWD "" 0700 AT_EMPTY_PATH => OK
+		fchmod $e 0755 => OK
+	`},
 	{Name: "found/into one of two places of a directory by its descriptor", Tree: boundTree + "f @m/b\nd /proc\n", Mounts: "bind @m /l/c/d\nbind @m /l/c/d/sub\nproc /proc", Script: `
 		f=openat -1 "/l/c/d" O_PATH|O_NONBLOCK|O_CREAT|O_APPEND 0644
 		fchdir $f
