@@ -292,6 +292,8 @@ func (h *handler) rename(c *tracer.Call, from, to *fsview.Resolution) unix.Errno
 	switch {
 	case from.MountPoint, to.MountPoint, from.Mounted, to.Mounted:
 		return unix.EBUSY
+	case unionOf(from) != nil && flags&unix.RENAME_WHITEOUT != 0:
+		return unix.EINVAL // overlayfs makes none on request
 	case unionOf(from) != nil && (!unionOf(from).Movable(relOf(from)) || exchange && !unionOf(to).Movable(relOf(to))):
 		return unix.EXDEV
 	case to.AboveMount && !exchange, b.exists && b.dir() && !exchange && !b.empty():

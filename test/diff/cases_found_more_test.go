@@ -374,6 +374,12 @@ var foundMoreCases = []Case{
 		fchmodat2 AT_FDCWD "" 0700 AT_EMPTY_PATH => OK
 		fchmod $e 0755 => OK
 	`},
+	{Name: "found/no whiteout on request in an overlay, above a mount point", NoInodes: true, Tree: layered, Mounts: layers + "\ntmpfs /m/d/sub/deep", Unstable: true, Script: `
+		renameat2 AT_FDCWD "/m/d/sub" AT_FDCWD "/m/new" RENAME_WHITEOUT => EINVAL
+		renameat2 AT_FDCWD "/m/d/sub/deep" AT_FDCWD "/m/new" RENAME_WHITEOUT => EBUSY
+		renameat2 AT_FDCWD "/m/d/sub" AT_FDCWD "/m/new" 0 => EXDEV
+		renameat2 AT_FDCWD "/m/af" AT_FDCWD "/m/new" RENAME_WHITEOUT => EINVAL
+	`},
 	{Name: "found/into one of two places of a directory by its descriptor", Tree: boundTree + "f @m/b\nd /proc\n", Mounts: "bind @m /l/c/d\nbind @m /l/c/d/sub\nproc /proc", Script: `
 		f=openat -1 "/l/c/d" O_PATH|O_NONBLOCK|O_CREAT|O_APPEND 0644
 		fchdir $f
