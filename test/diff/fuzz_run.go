@@ -285,8 +285,8 @@ func (r *Runner) Shrink(ctx context.Context, d *Difference, allowed []Allowed) *
 			if !again || err != nil || got != nil {
 				sides.Close()
 				sides = nil
-				if i < len(earlier) || err != nil {
-					return nil
+				if i < len(earlier) || err != nil || got == nil || strings.HasPrefix(got.Text, "tree") != strings.HasPrefix(d.Text, "tree") {
+					return nil // another one, perhaps of what the shrinking has made
 				}
 				return got
 			}
@@ -345,6 +345,9 @@ func (r *Runner) Shrink(ctx context.Context, d *Difference, allowed []Allowed) *
 		})
 	}
 	best.Earlier = needs
+	if best.Text != d.Text {
+		best.Text += "\nat first: " + d.Text
+	}
 	return best
 }
 

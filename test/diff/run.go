@@ -237,9 +237,7 @@ func (r *Runner) underCommand(ctx context.Context, c *Case, p *prepared, flags [
 	argv = append(append(argv, "-w", cwd, "--", "/guest"), args...)
 	cmd := unpriv.Command(r.Guest, argv...)
 	ctxCmd := exec.CommandContext(ctx, cmd.Path, cmd.Args[1:]...)
-	// Its own directories of a tmpfs are there: where inode numbers are used
-	// again, two files look like one.
-	ctxCmd.Env = append(slices.Clone(env), "TMPDIR="+r.Base+"/tmp")
+	ctxCmd.Env = env
 	return ctxCmd
 }
 

@@ -77,7 +77,11 @@ func (r *Runner) UnderSession(ctx context.Context, c *Case, side string, points 
 	if err != nil {
 		return nil, err
 	}
-	s, err := startSession(c, p, r.underCommand(ctx, c, p, flags, "serve"), prune)
+	cmd := r.underCommand(ctx, c, p, flags, "serve")
+	// Its own directories of a tmpfs are there: where inode numbers are used
+	// again, two files look like one.
+	cmd.Env = append(slices.Clone(env), "TMPDIR="+r.Base+"/tmp")
+	s, err := startSession(c, p, cmd, prune)
 	if err != nil {
 		return nil, err
 	}

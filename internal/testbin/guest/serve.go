@@ -97,6 +97,11 @@ func reset() {
 		}
 	}
 	forget()
+	for i := range workers {
+		if w := &workers[i]; w.sock < 0 {
+			w.start() // a respawn has failed: the next would start where this one happens to be
+		}
+	}
 }
 
 func forget() {
