@@ -385,9 +385,7 @@ func (h *handler) magicHint(rel, text string) string {
 	switch m.what {
 	case "fd":
 		n, _ := number(m.rest)
-		if g := h.noted(t, n); g != "" && h.view.Shows(g, text) {
-			return g
-		}
+		return h.notedAs(t, n, text)
 	case "cwd":
 		for _, g := range []string{cwdOf(t).hint, cwdOf(t).before} {
 			if g != "" && h.view.Shows(g, text) {

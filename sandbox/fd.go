@@ -80,7 +80,7 @@ func (h *handler) fdMount(t *tracer.Task, fd int) *fsview.Mount {
 	if !h.ambiguous[m] {
 		return m
 	}
-	if g := h.noted(t, fd); g != "" && h.view.Shows(g, text) {
+	if g := h.notedAs(t, fd, text); g != "" {
 		return h.view.MountAt(g)
 	}
 	if m.Flags&fsview.ReadOnly != 0 && h.writable(t, fd) {

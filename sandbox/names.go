@@ -66,6 +66,10 @@ func (h *handler) nameOf(c *tracer.Call, k int, r *fsview.Resolution) *name {
 	}
 	if r.MountPoint {
 		n.exists, n.mode = true, r.Mode
+		var st unix.Stat_t
+		if unix.Fstatat(n.fd, n.path, &st, unix.AT_SYMLINK_NOFOLLOW) == nil {
+			n.uid = st.Uid // of what lies there; an invented one is nobody's
+		}
 		return n
 	}
 	if u != nil && !odd(r) {
@@ -139,6 +143,12 @@ func (n *name) search() unix.Errno {
 	return errno(unix.Faccessat(n.fd, path.Dir(trimDots(n.path)), unix.X_OK, unix.AT_EACCESS))
 }
 
+// gone says that the parent has been removed: nobody finds a name there.
+func (n *name) gone() bool {
+	var st unix.Stat_t
+	return unix.Fstatat(n.fd, path.Dir(n.path), &st, 0) == nil && st.Nlink == 0
+}
+
 func readOnly(n *name) bool { return n.mount != nil && n.mount.Flags&fsview.ReadOnly != 0 }
 
 // create is filename_create and may_create.
@@ -152,6 +162,8 @@ func (h *handler) create(c *tracer.Call, k int, r *fsview.Resolution) unix.Errno
 		return e
 	}
 	switch {
+	case n.gone():
+		return unix.ENOENT
 	case n.tooLong():
 		return unix.ENAMETOOLONG
 	case n.exists:
@@ -359,6 +371,7 @@ func beneath(a, b string) bool {
 // place in the view.
 func (h *handler) link(c *tracer.Call, from, to *fsview.Resolution, old *fsview.Mount) unix.Errno {
 	dir := h.linksDir(c, from)
+	old = h.oldMount(c, from, to, old)
 	if odd(to) || !dir && !special(to) && (old == nil || old == h.realMount(to)) {
 		return h.linkRoot(c, from, to)
 	}
@@ -375,6 +388,8 @@ func (h *handler) link(c *tracer.Call, from, to *fsview.Resolution, old *fsview.
 		return e
 	}
 	switch {
+	case n.gone():
+		return unix.ENOENT
 	case n.tooLong():
 		return unix.ENAMETOOLONG
 	case n.exists:
@@ -392,6 +407,31 @@ func (h *handler) link(c *tracer.Call, from, to *fsview.Resolution, old *fsview.
 		return cmp.Or(n.mayChange(), unix.EPERM)
 	}
 	return 0
+}
+
+// oldMount is the mount of a link's old object, which is in old as far as is
+// known: for a file that is shown twice, and named by a descriptor, it was not noted
+// by which of the places it was opened. It then is where the new name is.
+func (h *handler) oldMount(c *tracer.Call, from, to *fsview.Resolution, old *fsview.Mount) *fsview.Mount {
+	at := h.realMount(to)
+	if old == nil || old == at || !h.ambiguous[old] || from != nil && !from.Magic {
+		return old
+	}
+	link := h.at(c.Task.Tid, "fd/"+strconv.Itoa(int(int32(c.Args[0]))))
+	if from != nil {
+		link = strings.TrimPrefix(strings.TrimPrefix(from.Guest, from.Mount.Target), "/")
+	}
+	text, e := h.readProc(link)
+	if e != 0 || h.magicHint(link, text) != "" {
+		return old
+	}
+	h.view.Places(text, func(_ string, m *fsview.Mount) bool {
+		if m == at {
+			old = at
+		}
+		return old != at
+	})
+	return old
 }
 
 // linksDir reports whether the old object of a link is a directory.

@@ -23,8 +23,8 @@ import (
 
 // noteFD remembers by which guest path something is about to be opened, if that
 // matters.
-func (h *handler) noteFD(c *tracer.Call, q *fsview.Request, r *fsview.Resolution) {
-	guest, ok := h.twofold(c, q, r)
+func (h *handler) noteFD(c *tracer.Call, q *fsview.Request, r *fsview.Resolution, flags uint64) {
+	guest, ok := h.twofold(c, q, r, flags)
 	if !ok {
 		return
 	}
@@ -35,9 +35,13 @@ func (h *handler) noteFD(c *tracer.Call, q *fsview.Request, r *fsview.Resolution
 	})
 }
 
+// unnamed stands for the name of a file that has none (O_TMPFILE).
+const unnamed = "/#"
+
 // twofold says by which path something is opened that the view shows twice: a
-// directory, or a file where the places differ in what they allow.
-func (h *handler) twofold(c *tracer.Call, q *fsview.Request, r *fsview.Resolution) (guest string, ok bool) {
+// directory, a file without a name, which may get one by its descriptor, or any
+// file where the places differ in what they allow.
+func (h *handler) twofold(c *tracer.Call, q *fsview.Request, r *fsview.Resolution, flags uint64) (guest string, ok bool) {
 	if len(h.ambiguous) == 0 {
 		return "", false
 	}
@@ -69,6 +73,9 @@ func (h *handler) twofold(c *tracer.Call, q *fsview.Request, r *fsview.Resolutio
 	if places < 2 {
 		return "", false
 	}
+	if flags&unix.O_TMPFILE == unix.O_TMPFILE {
+		return guest + unnamed, true
+	}
 	if !differ {
 		var st unix.Stat_t
 		if h.stat(c, &c.Ent.Paths[0], r, &st, true) != 0 || st.Mode&unix.S_IFMT != unix.S_IFDIR {
@@ -94,12 +101,12 @@ func (h *handler) meant(r *fsview.Resolution) (guest string, m *fsview.Mount) {
 // watchDups sees to it that duplicates are noticed in the process of c before
 // anything is noted there: nothing else tells whether a number still is what it
 // was. It reports whether the call was given away for that.
-func (h *handler) watchDups(c *tracer.Call, q *fsview.Request, r *fsview.Resolution) bool {
+func (h *handler) watchDups(c *tracer.Call, q *fsview.Request, r *fsview.Resolution, flags uint64) bool {
 	switch s := h.dups.state[c.Task.Tgid()]; {
 	case s == filterIn, s == filterGivenUp, h.procfs.filters == 0:
 		return false
 	}
-	if _, ok := h.twofold(c, q, r); !ok {
+	if _, ok := h.twofold(c, q, r, flags); !ok {
 		return false
 	}
 	h.dups.cond = tracer.IfTwice
@@ -171,6 +178,22 @@ func (h *handler) noted(t *tracer.Task, fd int) string {
 		}
 	}
 	return ""
+}
+
+// notedAs is what was noted of a descriptor, if that still is what the host path
+// text shows.
+func (h *handler) notedAs(t *tracer.Task, fd int, text string) string {
+	g := h.noted(t, fd)
+	if dir, ok := strings.CutSuffix(g, unnamed); ok {
+		if name := path.Base(text); name[0] == '#' && h.view.Shows(dir, path.Dir(text)) {
+			return path.Join(dir, name)
+		}
+		return ""
+	}
+	if g == "" || !h.view.Shows(g, text) {
+		return ""
+	}
+	return g
 }
 
 // received forgets what was noted of the numbers that a message's descriptors

@@ -90,7 +90,7 @@ func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how op
 	if h.noExecMounts && h.mayMap(c, p, r, how) {
 		return // it comes back
 	}
-	if len(h.ambiguous) > 0 && h.watchDups(c, q, r) {
+	if len(h.ambiguous) > 0 && h.watchDups(c, q, r, how.flags) {
 		return
 	}
 	if h.limited != nil {
@@ -147,7 +147,7 @@ func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how op
 	default:
 		c.SetPath(arg, r.Host)
 	}
-	h.noteFD(c, q, r)
+	h.noteFD(c, q, r, how.flags)
 }
 
 // beneath is what was found as seen from the base of a walk that may not leave
@@ -291,6 +291,11 @@ func (h *handler) mayOpen(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolutio
 		return 0
 	}
 	if e == unix.ENOENT && how.flags&unix.O_CREAT != 0 && !r.Slash {
+		n := h.nameOf(c, 0, r)
+		defer n.done()
+		if n.gone() {
+			return e
+		}
 		return unix.EROFS
 	}
 	if e != 0 {

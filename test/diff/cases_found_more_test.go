@@ -380,6 +380,47 @@ var foundMoreCases = []Case{
 		renameat2 AT_FDCWD "/m/d/sub" AT_FDCWD "/m/new" 0 => EXDEV
 		renameat2 AT_FDCWD "/m/af" AT_FDCWD "/m/new" RENAME_WHITEOUT => EINVAL
 	`},
+	{Name: "found/the sticky bit and the owner of a mount point", Tree: boundTree + "root:d /stick 1777\nd /stick/mine\nroot:d /stick/theirs\n", Mounts: "tmpfs /stick/new\ntmpfs /stick/theirs\nbind @n /stick/mine ro", Script: `
+		unlink "/stick/new" => EPERM
+		rmdir "/stick/new" => EPERM
+		unlink "/stick/theirs" => EPERM
+		rmdir "/stick/theirs" => EPERM
+		unlink "/stick/mine" => EISDIR
+		rmdir "/stick/mine" => EBUSY
+		rename "/stick/mine" "/x" => EBUSY
+		rename "/stick/theirs" "/x" => EPERM
+	`},
+	{Name: "found/names in a directory of a read-only mount that has been removed", Tree: boundTree + "d @m/dir\n", Mounts: "bind @m /mnt ro\nbind @m /d/sub/empty", Script: `
+		chdir "/mnt/dir"
+		rmdir "/d/sub/empty/dir" => OK
+		mkdir "x" 0755 => ENOENT
+		mknod "x" S_IFREG|0644 => ENOENT
+		symlink "a" "x" => ENOENT
+		link "/mnt" "x" => ENOENT
+		open "x" O_CREAT|O_RDWR 0644 => ENOENT
+		mkdir "n"*300 0755 => ENOENT
+		unlink "x" => EROFS
+		rename "x" "y" => EROFS
+		mkdir "." 0755 => EEXIST
+	`},
+	{Name: "found/links of files of one of two places by their descriptors", Tree: boundTree + "d /proc\n", Mounts: "bind @m /mnt\nbind @m /d/sub/empty\nproc /proc", Script: `
+		t=open "/mnt" O_TMPFILE|O_RDWR 0644
+		linkat $t "" AT_FDCWD "/mnt/t" AT_EMPTY_PATH => OK
+		u=open "/d/sub/empty" O_TMPFILE|O_RDWR 0644
+		linkat $u "" AT_FDCWD "/d/sub/empty/u" AT_EMPTY_PATH => OK
+		v=open "/mnt" O_TMPFILE|O_RDWR 0644
+		linkat $v "" AT_FDCWD "/d/sub/empty/v" AT_EMPTY_PATH => EXDEV
+		w=open "/d/sub/empty" O_TMPFILE|O_RDWR 0644
+		linkat $w "" AT_FDCWD "/mnt/w" AT_EMPTY_PATH => EXDEV
+		linkat AT_FDCWD "/proc/self/fd/"+$w AT_FDCWD "/mnt/w" AT_SYMLINK_FOLLOW => EXDEV
+		linkat AT_FDCWD "/proc/self/fd/"+$w AT_FDCWD "/d/sub/empty/w" AT_SYMLINK_FOLLOW => OK
+		f=open "/mnt/f" O_RDWR|O_CREAT 0644
+		linkat $f "" AT_FDCWD "/mnt/f2" AT_EMPTY_PATH => OK
+		linkat $f "" AT_FDCWD "/f2" AT_EMPTY_PATH => EXDEV
+		g=open "/d/sub/empty/g" O_RDWR|O_CREAT 0644
+		linkat $g "" AT_FDCWD "/d/sub/empty/g3" AT_EMPTY_PATH => OK
+		linkat AT_FDCWD "/proc/self/fd/"+$g AT_FDCWD "/d/sub/empty/g4" AT_SYMLINK_FOLLOW => OK
+	`},
 	{Name: "found/into one of two places of a directory by its descriptor", Tree: boundTree + "f @m/b\nd /proc\n", Mounts: "bind @m /l/c/d\nbind @m /l/c/d/sub\nproc /proc", Script: `
 		f=openat -1 "/l/c/d" O_PATH|O_NONBLOCK|O_CREAT|O_APPEND 0644
 		fchdir $f
