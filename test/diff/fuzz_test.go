@@ -58,6 +58,11 @@ var byDesign = []Allowed{
 		Before: regexp.MustCompile(` (0300|1777)$`), // the second is decimal
 	},
 	{
+		Why:  "by which of two places of the view a file was opened is noted only where they differ in what they allow",
+		Call: regexp.MustCompile(`linkat .*AT_(EMPTY_PATH|SYMLINK_FOLLOW)$`), Kernel: regexp.MustCompile(`^EXDEV`), Ptbox: regexp.MustCompile(`^(OK|EACCES)`),
+		When: func(_ string, w *World) bool { return w.twice },
+	},
+	{
 		Why:  "the source of a mount has a fixed place: who moves it, at another place of the view, loses the mount",
 		Call: regexp.MustCompile(``), Kernel: regexp.MustCompile(``), Ptbox: regexp.MustCompile(`^(ENOENT|ENOTDIR|EACCES|OK)`), Moved: true,
 		When: func(_ string, w *World) bool { return w.nested },

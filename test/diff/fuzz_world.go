@@ -32,6 +32,8 @@ type World struct {
 	shut bool
 	// closed says that a directory may not be searched from the start.
 	closed bool
+	// twice says that something may be shown at two places.
+	twice bool
 }
 
 // copyMark stands for the number of the script in the paths of a world with
@@ -92,9 +94,13 @@ func NewWorld(seed uint64) *World {
 	}
 	w.Case.Tree, w.Case.Mounts = m.tree.String(), m.mounts.String()
 	w.shut = (w.Case.RootFlags == "ro" || strings.Contains(w.Case.Mounts, " ro\n")) && unreadable.MatchString(w.Case.Tree)
+	w.twice = len(twice.FindAllString(w.Case.Mounts, 2)) > 1 || strings.Contains(w.Case.Mounts, "bind /")
 	w.closed = unsearched.MatchString(w.Case.Tree)
 	return w
 }
+
+// twice are binds of directories outside of the root.
+var twice = regexp.MustCompile(`(?m)^bind @[mn]`)
 
 // unsearched are directories that an ordinary user may not search.
 var unsearched = regexp.MustCompile(`(?m)^d .* 0[06]00$|^root:d .* 0\d00$`)
