@@ -38,6 +38,8 @@ type FS interface {
 type Parenter interface {
 	// Parent opens the ".." of a directory, which a removed one still has.
 	Parent(dir Handle) (Handle, unix.Errno)
+	// Jump opens the directory that the magic link name of procfs leads to.
+	Jump(dir Handle, name string) (Handle, unix.Errno)
 }
 
 // Maker is what an FS must do besides if the view needs scratch directories

@@ -118,6 +118,12 @@ func (OS) Parent(dir Handle) (Handle, unix.Errno) {
 	return Handle(fd), e
 }
 
+// Jump implements Parenter.
+func (OS) Jump(dir Handle, name string) (Handle, unix.Errno) {
+	fd, e := linux.Openat(int(dir), name, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	return Handle(fd), e
+}
+
 // Readlink implements FS.
 func (OS) Readlink(dir Handle, name string, buf []byte) (int, unix.Errno) {
 	return linux.Readlinkat(int(dir), name, buf)

@@ -88,3 +88,41 @@ func (w *walker) shown(dir Handle, host []byte) bool {
 	st, e := w.v.fs.Stat(dir)
 	return e == 0 && w.m.ov.Shows(w.m.Rel(guest), st.Dev, st.Ino)
 }
+
+// jumpRemoved goes up from the removed directory that a magic link leads to, if it
+// does, until it meets one that is still there.
+func (w *walker) jumpRemoved(body, comp, tail string) bool {
+	fs, ok := w.v.fs.(Parenter)
+	if !ok || body == "" || w.cur == NoHandle || !shapeOf(tail).dotdot {
+		return false
+	}
+	dir, e := fs.Jump(w.cur, comp)
+	if e != 0 {
+		return false
+	}
+	host, live := w.v.fs.Path(dir, nil)
+	guest, ok := w.v.guestNear(string(host), nil)
+	g, m := string(w.g), w.m
+	if ok {
+		w.m = w.v.MountAt(guest)
+		ok = !live || w.m.ov != nil && !w.shown(dir, host)
+	}
+	if !ok {
+		w.m = m
+		w.v.fs.Close(dir)
+		return false
+	}
+	w.traceLink("magic", comp, body)
+	w.g = append(w.g[:0], guest...)
+	w.setCur(dir, true)
+	rest, done, _ := w.fromRemoved(tail[skipSlashes(tail, 0):])
+	if done {
+		w.r.Relative, w.r.Exists, w.r.LastDotDot = false, false, false
+		w.v.Release(w.r)
+		w.g, w.m = append(w.g[:0], g...), m
+		w.locate()
+		return false
+	}
+	w.rest = rest
+	return true
+}

@@ -185,6 +185,8 @@ func (w *walker) magic(l Link, comp, tail string, last, slash bool) (again bool,
 		return false, unix.ELOOP
 	case w.q.Resolve&scoped != 0:
 		return false, unix.EXDEV
+	case !last && w.jumpRemoved(l.Body, comp, tail):
+		return true, 0
 	case l.Kind == LinkJump, !last && l.Body != "":
 		if l.Body == "" || l.Body[0] != '/' {
 			return false, unix.ENOENT

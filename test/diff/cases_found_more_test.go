@@ -421,6 +421,20 @@ var foundMoreCases = []Case{
 		linkat $g "" AT_FDCWD "/d/sub/empty/g3" AT_EMPTY_PATH => OK
 		linkat AT_FDCWD "/proc/self/fd/"+$g AT_FDCWD "/d/sub/empty/g4" AT_SYMLINK_FOLLOW => OK
 	`},
+	{Name: "found/up from a removed directory by a magic link", Tree: boundTree + "d /proc\nd /r/a/b\nf /r/f\n", Mounts: "proc /proc", Script: `
+		chdir "/r/a/b"
+		d=open "." O_PATH
+		rmdir "/r/a/b"
+		open "/proc/self/cwd/.." O_PATH => OK
+		stat "/proc/self/cwd/../../f" => OK
+		stat "/proc/self/cwd/../" => OK
+		stat "/proc/self/fd/"+$d+"/.." => OK
+		stat "/proc/self/fd/"+$d+"/x" => ENOENT
+		stat "/proc/self/fd/"+$d+"/../b" => ENOENT
+		mkdir "/proc/self/cwd/../new" 0755 => OK
+		rmdir "/proc/self/cwd/../new" => OK
+		lstat "/proc/self/cwd/../.." => OK
+	`},
 	{Name: "found/into one of two places of a directory by its descriptor", Tree: boundTree + "f @m/b\nd /proc\n", Mounts: "bind @m /l/c/d\nbind @m /l/c/d/sub\nproc /proc", Script: `
 		f=openat -1 "/l/c/d" O_PATH|O_NONBLOCK|O_CREAT|O_APPEND 0644
 		fchdir $f
