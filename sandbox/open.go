@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/binary"
+	"path"
 	"strconv"
 	"strings"
 
@@ -151,10 +152,13 @@ func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how op
 }
 
 // beneath is what was found as seen from the base of a walk that may not leave
-// it: nobody asks whether the base can be reached by its path. It is "" if there
-// is no such way.
+// it, or that cannot be reached by its path: nobody asks whether it can. It is ""
+// if there is no such way.
 func (h *handler) beneath(q *fsview.Request, r *fsview.Resolution) string {
-	if q.Resolve&scoped == 0 || r.Relative || r.Magic || q.Base.Deleted || unionOf(r) != nil {
+	if q.Base == nil || r.Relative || r.Magic || q.Base.Deleted || unionOf(r) != nil || h.id != nil && q.Resolve&scoped == 0 {
+		return ""
+	}
+	if q.Resolve&scoped == 0 && unix.Faccessat(unix.AT_FDCWD, path.Dir(string(r.Host)), unix.X_OK, unix.AT_EACCESS) != unix.EACCES {
 		return ""
 	}
 	base, live := h.host.Path(q.Base.Dir, nil)

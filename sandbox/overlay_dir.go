@@ -45,7 +45,10 @@ func (h *handler) unionFD(c *tracer.Call) *mergedDir {
 	}
 	rel := m.Rel(guest)
 	if u.Lower(text) && h.hidden(text, guest, h.at(c.Task.Tid, "fd/"+itoa(fd))) {
-		c.Fail(unix.ENOENT) // as for any directory that has been removed
+		var st unix.Stat_t
+		if unix.Fstatat(h.proc, h.at(c.Task.Tid, "fd/"+itoa(fd)), &st, 0) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR && !h.opensPath(c.Task, fd) {
+			c.Fail(unix.ENOENT) // as for any directory that has been removed
+		}
 		return nil
 	}
 	if !u.Listed(rel) && len(h.view.Names(guest)) == 0 {

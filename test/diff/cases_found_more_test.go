@@ -435,6 +435,28 @@ var foundMoreCases = []Case{
 		rmdir "/proc/self/cwd/../new" => OK
 		lstat "/proc/self/cwd/../.." => OK
 	`},
+	{Name: "found/names below a directory that cannot be reached by its path", Tree: boundTree + "d /a/c/g\nd /a/m\nl /a/c/l .\n", Mounts: "bind @n /a/c/g\nbind @m /a/c/new", Script: `
+		chdir "/a/c"
+		d=open "." O_RDONLY|O_DIRECTORY
+		chmod "/a" 0600
+		rmdir "g" => EBUSY
+		mkdir "g" 0755 => EEXIST
+		mkdir "new" 0755 => EEXIST
+		rename "g" "h" => EBUSY
+		rename "l" "g" => EISDIR
+		unlink "g" => EISDIR
+		mkdirat $d "g" 0755 => EEXIST
+		open "l" O_PATH|O_DIRECTORY => OK
+		openat $d "l" O_RDONLY|O_DIRECTORY => OK
+		openat $d "l/l/l" O_RDONLY => OK
+	`},
+	{Name: "found/a descriptor of a file that an overlay does not show any more", NoInodes: true, Tree: layered, Mounts: layers, Script: `
+		p=open "/m/af" O_PATH
+		f=open "/m/af" O_RDONLY
+		unlink "/m/af"
+		getdents64 $p => EBADF
+		getdents64 $f => ENOTDIR
+	`},
 	{Name: "found/into one of two places of a directory by its descriptor", Tree: boundTree + "f @m/b\nd /proc\n", Mounts: "bind @m /l/c/d\nbind @m /l/c/d/sub\nproc /proc", Script: `
 		f=openat -1 "/l/c/d" O_PATH|O_NONBLOCK|O_CREAT|O_APPEND 0644
 		fchdir $f

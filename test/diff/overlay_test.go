@@ -26,7 +26,8 @@ var notOnOverlay = map[string]string{
 	"NOFOLLOW":                           "a watched directory is copied up",
 	"deep tree beyond PATH_MAX":          "the union is looked up by path from its root",
 
-	"found/in a root below directories that cannot be searched": "the union is looked up by path from its root",
+	"found/in a root below directories that cannot be searched":        "the union is looked up by path from its root",
+	"found/names below a directory that cannot be reached by its path": "the same",
 }
 
 // TestOverlayRoot runs the whole table once more with the root as the lower
