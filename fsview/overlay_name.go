@@ -197,6 +197,16 @@ func (o *Union) place(up int, tmp, name string) unix.Errno {
 	if !dir {
 		return errnoOf(unix.Renameat(o.work, tmp, up, name))
 	}
+	if err := unix.Fstatat(o.work, tmp, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		return errnoOf(err)
+	}
+	if mode := st.Mode & 0o7777; mode&0o300 != 0o300 {
+		// It is marked and moved as any other, and shut after that.
+		if err := unix.Fchmodat(o.work, tmp, mode|0o700, 0); err != nil {
+			return errnoOf(err)
+		}
+		defer unix.Fchmodat(up, name, mode, 0)
+	}
 	if e := o.setOpaque(o.work, tmp); e != 0 {
 		return e
 	}

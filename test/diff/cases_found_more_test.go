@@ -457,6 +457,16 @@ var foundMoreCases = []Case{
 		getdents64 $p => EBADF
 		getdents64 $f => ENOTDIR
 	`},
+	{Name: "found/a shut directory over a whiteout", NoInodes: true, Tree: layered, Mounts: layers, Script: `
+		mkdir "/m/hiddendir" 0000 => OK
+		lstat "/m/hiddendir"
+		mkdir "/m/d/ad" 0500 => OK
+		lstat "/m/d/ad"
+		mkdir "/m/hiddendir/x" 0755 => EACCES
+		chmod "/m/hiddendir" 0700
+		mkdir "/m/hiddendir/x" 0755 => OK
+		rmdir "/m/d/ad" => OK
+	`},
 	{Name: "found/into one of two places of a directory by its descriptor", Tree: boundTree + "f @m/b\nd /proc\n", Mounts: "bind @m /l/c/d\nbind @m /l/c/d/sub\nproc /proc", Script: `
 		f=openat -1 "/l/c/d" O_PATH|O_NONBLOCK|O_CREAT|O_APPEND 0644
 		fchdir $f
