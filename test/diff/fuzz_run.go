@@ -202,12 +202,16 @@ func (s *Sides) Compare(calls []string, allowed []Allowed) (d *Difference, again
 // numbered is how the kernel calls a file that was made by O_TMPFILE.
 var numbered = regexp.MustCompile(`/#\d+ \(deleted\)`)
 
-// unnamed is r without the numbers of files that have no name.
+// processes are paths in the directories of procfs, and perhaps their length.
+var processes = regexp.MustCompile(`"/proc/\d+([/"][^"]*"?)( \d+$)?`)
+
+// unnamed is r without the numbers of files that have no name, and of processes.
 func (r *Result) unnamed() *Result {
 	out := *r
 	out.Lines = slices.Clone(r.Lines)
 	for i := range out.Lines {
 		out.Lines[i].Result = numbered.ReplaceAllString(out.Lines[i].Result, "/# (deleted)")
+		out.Lines[i].Result = processes.ReplaceAllString(out.Lines[i].Result, `"/proc/#$1`)
 	}
 	return &out
 }
