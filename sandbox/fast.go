@@ -270,15 +270,15 @@ func underneath(p, m *fsview.Mount) string {
 // apart reports whether what m covers in p is in another of the kernel's mounts
 // than the root of p: no open goes there from above (Table.OneMount).
 func apart(p, m *fsview.Mount) bool {
-	at, ok := mountID(unix.AT_FDCWD, underneath(p, m))
-	above, known := mountID(int(p.Root()), "")
+	at, ok := mountID(unix.AT_FDCWD, underneath(p, m), unix.AT_SYMLINK_NOFOLLOW)
+	above, known := mountID(int(p.Root()), "", 0)
 	return ok && known && at != above
 }
 
 // mountID is the kernel's number of the mount that an object is in.
-func mountID(dir int, name string) (id uint64, ok bool) {
+func mountID(dir int, name string, flags int) (id uint64, ok bool) {
 	var x unix.Statx_t
-	err := unix.Statx(dir, name, unix.AT_EMPTY_PATH|unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT, unix.STATX_MNT_ID, &x)
+	err := unix.Statx(dir, name, unix.AT_EMPTY_PATH|unix.AT_NO_AUTOMOUNT|flags, unix.STATX_MNT_ID, &x)
 	return x.Mnt_id, err == nil && x.Mask&unix.STATX_MNT_ID != 0
 }
 

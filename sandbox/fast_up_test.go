@@ -20,8 +20,8 @@ func TestFastUp(t *testing.T) {
 	if err := unix.Stat("/dev", &hidden); err != nil {
 		t.Fatal(err)
 	}
-	root, _ := mountID(unix.AT_FDCWD, "/")
-	if dev, ok := mountID(unix.AT_FDCWD, "/dev"); !ok || dev == root {
+	root, _ := mountID(unix.AT_FDCWD, "/", 0)
+	if dev, ok := mountID(unix.AT_FDCWD, "/dev", 0); !ok || dev == root {
 		testutil.Skip(t, testutil.NeedDevMount, "it is not")
 	}
 	for _, mode := range []string{"on", "auto"} {

@@ -62,6 +62,9 @@ func (h *handler) fdMount(t *tracer.Task, fd int) *fsview.Mount {
 	text, e := h.readProc(h.at(t.Tid, "fd/"+strconv.Itoa(fd)))
 	if e == unix.ENAMETOOLONG {
 		d, e := h.openProc(t.Tid, "fd/"+strconv.Itoa(fd), unix.O_DIRECTORY)
+		if e == unix.ENOTDIR {
+			return h.deepMount(t, fd)
+		}
 		if e != 0 {
 			return nil
 		}
@@ -91,6 +94,25 @@ func (h *handler) fdMount(t *tracer.Task, fd int) *fsview.Mount {
 		})
 	}
 	return m
+}
+
+// deepMount is the mount of a file whose path is too long for the kernel to
+// tell. A file has no parent to ask: of the mounts that it may be in, it is a
+// read-only one, unless its descriptor can be written to.
+func (h *handler) deepMount(t *tracer.Task, fd int) *fsview.Mount {
+	at, ok := mountID(h.proc, h.at(t.Tid, "fd/"+strconv.Itoa(fd)), 0)
+	if !ok || h.writable(t, fd) {
+		return nil
+	}
+	for _, m := range h.view.Mounts() {
+		if m.Flags&fsview.ReadOnly == 0 || !m.IsDir() {
+			continue
+		}
+		if id, ok := mountID(int(m.Root()), "", 0); ok && id == at {
+			return m
+		}
+	}
+	return nil
 }
 
 // fdWrite answers a call that changes the object of a descriptor: EROFS if

@@ -338,7 +338,8 @@ var foundMoreCases = []Case{
 		chdir "n"*250
 		mkdir "n"*250 0755
 		chdir "n"*250
-		open.q "f" O_CREAT|O_RDWR 0644 => OK
+		w=open.q "f" O_CREAT|O_RDWR 0644 => OK
+		fchmod $w 0644 => OK
 		e=open.q "." O_RDONLY|O_DIRECTORY
 		fchmod $e 0755 => OK
 		mkdirat $e "y" 0755 => OK
@@ -363,6 +364,9 @@ var foundMoreCases = []Case{
 		mkdir "x" 0755 => EROFS
 		chmod "f" 0600 => EROFS
 		open.q "f" O_RDWR => EROFS
+		r=open.q "f" O_RDONLY => OK
+		fchmod $r 0600 => EROFS
+		fsetxattr $r "user.a" "b" 0 => EROFS
 		unlink "f" => EROFS
 		d=open.q "." O_RDONLY|O_DIRECTORY
 		mkdirat $d "x" 0755 => EROFS
