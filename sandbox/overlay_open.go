@@ -63,7 +63,7 @@ func (h *handler) overlayOpen(c *tracer.Call, r *fsview.Resolution, how *openHow
 			r.Host = append(r.Host[:0], u.UpperPath(rel)...)
 		}
 		return 0
-	case !write && r.Merged:
+	case !write && r.Merged && !creat:
 		return mergedDirectory(r, unix.R_OK)
 	case !write || !r.Lower:
 		return 0

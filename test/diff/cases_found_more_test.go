@@ -483,4 +483,13 @@ var foundMoreCases = []Case{
 		getcwd => OK "/l/c/d/sub" 11
 		unlink "../b/." => ENOTDIR
 	`},
+	{Name: "found/making what is there, a merged directory that cannot be read", NoInodes: true, Tree: layered, Mounts: layers, Script: `
+		chmod "/m/d" 0300
+		open "/m/d/." O_RDONLY|O_CREAT 0644 => EISDIR
+		open "/m/d" O_RDONLY|O_CREAT 0644 => EISDIR
+		open "/m/d" O_RDONLY => EACCES
+		chmod "/m/d" 0600
+		open "/m/d/." O_RDONLY|O_CREAT 0644
+		open "/m/d/sub/." O_RDONLY|O_CREAT 0644 => EACCES
+	`},
 }
