@@ -143,6 +143,7 @@ type Base struct {
 	Deleted bool
 
 	mount *Mount // the mount that Dir lies in; valid once Plain is known
+	fixed bool   // Plain is False, and Dir keeps its name
 }
 
 // Tristate is a truth value that may be unknown.

@@ -172,12 +172,15 @@ func (v *View) deep(b *Base) *Mount {
 // which mount the directory belongs to.
 func (v *View) judge(b *Base) {
 	b.mount = v.MountOf(b)
-	b.Plain = True
+	b.Plain, b.fixed = True, true
 	if b.mount != nil && (b.mount.Kind == Proc || b.mount.ov != nil) {
 		b.Plain = False // symlinks are not what they say, or a directory is several
 		return
 	}
-	if st, e := v.fs.Stat(b.Dir); e != 0 || v.above[devIno{st.Dev, st.Ino}] {
+	st, e := v.fs.Stat(b.Dir)
+	id := devIno{st.Dev, st.Ino}
+	b.fixed = e != 0 || v.above[id]
+	if b.fixed || v.over[id] {
 		b.Plain = False
 	}
 }

@@ -35,6 +35,7 @@ type View struct {
 	table  []*Mount // these and what they cover, in the order of mounting
 	back   []*Mount // the same, longest Source first, for the way back
 	above  map[devIno]bool
+	over   map[devIno]bool // directories above those of points, at whichever place
 	points map[string]bool // host paths of the objects that are mounted on
 	buried []string        // those of points that no mount of the table lies on any more
 	merged []Dir
@@ -51,7 +52,7 @@ type devIno struct{ dev, ino uint64 }
 // view as built so far, symlinks included. On error nothing stays open; scratch
 // directories are the caller's to remove in any case.
 func New(c Config) (*View, error) {
-	v := &View{fs: c.FS, links: c.Links, above: map[devIno]bool{}, points: map[string]bool{}, uid: uint32(os.Geteuid())}
+	v := &View{fs: c.FS, links: c.Links, above: map[devIno]bool{}, over: map[devIno]bool{}, points: map[string]bool{}, uid: uint32(os.Geteuid())}
 	v.hider, _ = c.Links.(Hider)
 	if v.fs == nil {
 		v.fs = OS{}
@@ -160,7 +161,31 @@ func (v *View) finish(gone bool) error {
 			return fmt.Errorf("mount %s: %w", m.Target, err)
 		}
 	}
+	v.noteOver()
 	return nil
+}
+
+// noteOver enters the directories above the objects that are mounted on, wherever
+// else the view shows them: a walk must know what it finds there for busy.
+func (v *View) noteOver() {
+	for p := range v.points {
+		for _, m := range v.mounts {
+			if m.ov != nil || !m.IsDir() || !strings.HasPrefix(p, m.Source[:m.slen]+"/") {
+				continue
+			}
+			for rel := p[m.slen+1:]; rel != ""; {
+				rel = strings.TrimSuffix(rel[:strings.LastIndexByte(rel, '/')+1], "/")
+				h, e := v.fs.Open(m.root, rel, false)
+				if e != 0 {
+					continue
+				}
+				if st, e := v.fs.Stat(h); e == 0 {
+					v.over[devIno{st.Dev, st.Ino}] = true
+				}
+				v.fs.Close(h)
+			}
+		}
+	}
 }
 
 // bury notes where old was mounted, or what m is mounted on instead: m covers

@@ -92,7 +92,7 @@ func (w *walker) begin(b *Base) unix.Errno {
 	}
 	// A directory above a mount point does not move: the view's callers refuse
 	// to rename it. What it was called is what it is called.
-	g, ok := b.Guest, b.Plain == False && b.Guest != "" && (b.mount == nil || b.mount.ov == nil)
+	g, ok := b.Guest, b.Plain == False && b.fixed && b.Guest != "" && (b.mount == nil || b.mount.ov == nil)
 	if !ok {
 		g, ok = w.v.GuestOf(b)
 	}

@@ -492,4 +492,22 @@ var foundMoreCases = []Case{
 		open "/m/d/." O_RDONLY|O_CREAT 0644
 		open "/m/d/sub/." O_RDONLY|O_CREAT 0644 => EACCES
 	`},
+	{Name: "found/a mount point under another mount, by a relative path", Tree: boundTree, Mounts: "bind @m/sub /d/sub\nbind @m /d/sub\nbind @m /mnt", Script: `
+		chdir "/d/sub"
+		rmdir "sub" => EBUSY
+		rename "sub" "x" => EBUSY
+		rename "in" "sub" => EISDIR
+		chdir "/mnt"
+		rmdir "sub" => EBUSY
+		rmdir "/mnt/sub" => EBUSY
+	`},
+	{Name: "found/a mount point at another place, by a relative path from above", Tree: boundTree + "d @m/a/b/c\n", Mounts: "bind @m/a /d/sub\nbind @m /mnt\ntmpfs /d/sub/b/c", Script: `
+		chdir "/mnt"
+		rmdir "a/b/c" => EBUSY
+		rename "a/b/c" "x" => EBUSY
+		chdir "a"
+		rmdir "b/c" => EBUSY
+		chdir "b"
+		rmdir "c" => EBUSY
+	`},
 }
