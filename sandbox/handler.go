@@ -64,6 +64,7 @@ type handler struct {
 	// been sent to another process.
 	handed bool
 	noters map[*process]int // processes with noted descriptors, and their ids
+	sent   []sentNote       // of descriptors on their way to a process, oldest first
 
 	req  fsview.Request
 	res  [2]fsview.Resolution

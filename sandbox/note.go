@@ -3,6 +3,8 @@ package sandbox
 import (
 	"encoding/binary"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -102,13 +104,20 @@ func (h *handler) meant(r *fsview.Resolution) (guest string, m *fsview.Mount) {
 // anything is noted there: nothing else tells whether a number still is what it
 // was. It reports whether the call was given away for that.
 func (h *handler) watchDups(c *tracer.Call, q *fsview.Request, r *fsview.Resolution, flags uint64) bool {
-	switch s := h.dups.state[c.Task.Tgid()]; {
-	case s == filterIn, s == filterGivenUp, h.procfs.filters == 0:
+	if !h.missesDups(c.Task) {
 		return false
 	}
-	if _, ok := h.twofold(c, q, r, flags); !ok {
-		return false
-	}
+	_, ok := h.twofold(c, q, r, flags)
+	return ok && h.noticeDups(c)
+}
+
+// missesDups says whether a process makes duplicates that nobody notices.
+func (h *handler) missesDups(t *tracer.Task) bool {
+	s := h.dups.state[t.Tgid()]
+	return s != filterIn && s != filterGivenUp && h.procfs.filters != 0
+}
+
+func (h *handler) noticeDups(c *tracer.Call) bool {
 	h.dups.cond = tracer.IfTwice
 	return h.install(c, &h.dups)
 }
@@ -196,33 +205,105 @@ func (h *handler) notedAs(t *tracer.Task, fd int, text string) string {
 	return g
 }
 
-// received forgets what was noted of the numbers that a message's descriptors
-// have got.
-func (h *handler) received(r *tracer.Result, hdr uint64) {
+// sentNote is what was noted of a descriptor that is on its way to a process, and
+// which directory or file it is of.
+type sentNote struct {
+	id    fsview.DirID
+	guest string
+}
+
+// maxSent bounds what is remembered of messages that nobody receives.
+const maxSent = 256
+
+// sends remembers what was noted of the descriptors in a message: the sender may
+// have closed them when they are received.
+func (h *handler) sends(c *tracer.Call, ctl, n uint64) {
 	if len(h.noters) == 0 {
+		return
+	}
+	var sent []sentNote
+	for _, fd := range rights(c, ctl, n) {
+		if id, ok := h.fdID(c.Task, fd); ok {
+			if guest := h.noted(c.Task, fd); guest != "" {
+				sent = append(sent, sentNote{id, guest})
+			}
+		}
+	}
+	if len(sent) == 0 {
+		return
+	}
+	h.sent = append(h.sent, sent...)
+	h.sent = h.sent[max(0, len(h.sent)-maxSent):]
+	c.Watch(func(r *tracer.Result) {
+		if r.Val < 0 {
+			for _, s := range sent {
+				h.arrives(s.id)
+			}
+		}
+	})
+}
+
+// arrives is what was noted of the first descriptor of id on its way, which has
+// come to its end.
+func (h *handler) arrives(id fsview.DirID) string {
+	for i, s := range h.sent {
+		if s.id == id {
+			h.sent = slices.Delete(h.sent, i, i+1)
+			return s.guest
+		}
+	}
+	return ""
+}
+
+// received forgets what was noted of the numbers that a message's descriptors
+// have got, and notes what was when they were sent.
+func (h *handler) received(r *tracer.Result, hdr uint64) {
+	if len(h.noters) == 0 && len(h.sent) == 0 {
 		return
 	}
 	var b [16]byte // msg_control and msg_controllen
 	if r.Read(hdr+32, b[:]) != 0 {
 		return
 	}
-	n := binary.LittleEndian.Uint64(b[8:])
-	if n < 16 || n > 1<<16 {
-		return
-	}
-	ctl := make([]byte, n)
-	if r.Read(binary.LittleEndian.Uint64(b[:]), ctl) != 0 {
-		return
-	}
-	ms, err := unix.ParseSocketControlMessage(ctl)
-	if err != nil {
-		return
-	}
-	for i := range ms {
-		if fds, err := unix.ParseUnixRights(&ms[i]); err == nil {
-			for _, fd := range fds {
-				h.forget(r.Task, fd)
+	for _, fd := range rights(r, binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:])) {
+		h.forget(r.Task, fd)
+		if len(h.sent) == 0 {
+			continue
+		}
+		if id, ok := h.fdID(r.Task, fd); ok {
+			if guest := h.arrives(id); guest != "" {
+				h.note(r.Task, fd, guest)
 			}
 		}
 	}
+}
+
+// rights are the descriptors in the control data of a message.
+func rights(m memory, ctl, n uint64) (all []int) {
+	if n < 16 || n > 1<<16 {
+		return nil
+	}
+	b := make([]byte, n)
+	if m.Read(ctl, b) != 0 {
+		return nil
+	}
+	ms, err := unix.ParseSocketControlMessage(b)
+	if err != nil {
+		return nil
+	}
+	for i := range ms {
+		if fds, err := unix.ParseUnixRights(&ms[i]); err == nil {
+			all = append(all, fds...)
+		}
+	}
+	return all
+}
+
+// fdID tells what a descriptor is of from everything else.
+func (h *handler) fdID(t *tracer.Task, fd int) (id fsview.DirID, ok bool) {
+	var st unix.Stat_t
+	if fd < 0 || unix.Fstatat(h.proc, h.at(t.Tid, "fd/"+strconv.Itoa(fd)), &st, 0) != nil {
+		return id, false
+	}
+	return fsview.DirID{Dev: st.Dev, Ino: st.Ino}, true
 }

@@ -66,6 +66,7 @@ func (h *handler) sendmsg(c *tracer.Call, addr uint64, after func(*tracer.Result
 func (h *handler) putMsghdr(c *tracer.Call, hdr *[msghdrSize]byte, refs map[int]int, other bool) {
 	if n := binary.LittleEndian.Uint64(hdr[40:]); n > 0 { // msg_controllen
 		h.handed = h.handed || h.watched(c.Task)
+		h.sends(c, binary.LittleEndian.Uint64(hdr[32:]), n)
 	}
 	if h.id != nil {
 		ctl, e := h.id.control(c, hdr[:])

@@ -510,4 +510,16 @@ var foundMoreCases = []Case{
 		chdir "b"
 		rmdir "c" => EBUSY
 	`},
+	{Name: "found/a directory of two places that was sent away", Tree: boundTree, Mounts: "bind @m /mnt ro\nbind @m /d/sub", Script: `
+		f=open "/d/sub" O_PATH
+		give 2 $f f1
+		close $f
+		@2 fstatfs.m $f1
+		@2 mkdirat $f1 "x" 0755 => OK
+		g=open "/mnt" O_PATH
+		give 2 $g f1
+		close $g
+		@2 fstatfs.m $f1
+		@2 mkdirat $f1 "y" 0755 => EROFS
+	`},
 }
