@@ -42,7 +42,7 @@ const unnamed = "/#"
 
 // twofold says by which path something is opened that the view shows twice: a
 // directory, a file without a name, which may get one by its descriptor, or any
-// file where the places differ in what they allow.
+// file where the places differ in what they allow, or procfs tells its name.
 func (h *handler) twofold(c *tracer.Call, q *fsview.Request, r *fsview.Resolution, flags uint64) (guest string, ok bool) {
 	if len(h.ambiguous) == 0 {
 		return "", false
@@ -78,7 +78,7 @@ func (h *handler) twofold(c *tracer.Call, q *fsview.Request, r *fsview.Resolutio
 	if flags&unix.O_TMPFILE == unix.O_TMPFILE {
 		return guest + unnamed, true
 	}
-	if !differ {
+	if !differ && len(h.below) == 0 {
 		var st unix.Stat_t
 		if h.stat(c, &c.Ent.Paths[0], r, &st, true) != 0 || st.Mode&unix.S_IFMT != unix.S_IFDIR {
 			return "", false

@@ -522,4 +522,12 @@ var foundMoreCases = []Case{
 		@2 fstatfs.m $f1
 		@2 mkdirat $f1 "y" 0755 => EROFS
 	`},
+	{Name: "found/a read-only file shown twice, by its descriptor's name", Tree: boundTree + "f @m/a/f\nd /proc\n", Mounts: "bind @m/a/f /f ro\nbind @m /mnt ro\nproc /proc", Script: `
+		f=open "/mnt/a/f" O_PATH
+		readlink "/proc/self/fd/"+$f => OK "/mnt/a/f"
+		g=open "/proc/self/fd/"+$f O_RDONLY
+		readlink "/proc/self/fd/"+$g => OK "/mnt/a/f"
+		h=open "/f" O_RDONLY
+		readlink "/proc/self/fd/"+$h => OK "/f"
+	`},
 }
