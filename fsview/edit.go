@@ -38,6 +38,13 @@ func (v *View) Attach(t *Tree, at string, dir bool) unix.Errno {
 	return 0
 }
 
+// AttachMissing mounts a tree at the canonical guest path of a name that is not
+// there, in a directory that is.
+func (v *View) AttachMissing(t *Tree, at string) unix.Errno {
+	t.Top().glue = true
+	return v.Attach(t, at, t.Top().IsDir())
+}
+
 // Take takes a mount out of the view, with all that lies on it.
 func (v *View) Take(m *Mount) *Tree {
 	t := &Tree{fs: v.fs, mounts: v.tree(m)}
@@ -56,6 +63,17 @@ func (t *Tree) has(m *Mount) bool { return slices.Contains(t.mounts, m) }
 // Covers says whether something is mounted on m.
 func (v *View) Covers(m *Mount) bool {
 	return slices.ContainsFunc(v.table, func(x *Mount) bool { return x.parent == m })
+}
+
+// Uppermost is what lies uppermost on the root directory of m: m itself where
+// pivot_root(".", ".") has put nothing there.
+func (v *View) Uppermost(m *Mount) *Mount {
+	for _, x := range v.table {
+		if x.above && x.parent == m {
+			m = x
+		}
+	}
+	return m
 }
 
 // tree lists a mount and what lies on it, parents first.

@@ -156,6 +156,19 @@ func (b *builder) lowerHere(m *Mount, t target) error {
 	return nil
 }
 
+// Layers tells where the directories are.
+func (o *Union) Layers() (l Layers) {
+	for i := range o.layers {
+		if i == 0 && o.upper {
+			l.Upper, l.Work = o.layers[0].path, strings.TrimSuffix(o.workPath, "/work")
+			continue
+		}
+		l.Lower = append(l.Lower, o.layers[i].path)
+	}
+	l.Volatile = o.volatile
+	return l
+}
+
 // drop gives up one mount's share.
 func (o *Union) drop() {
 	if o == nil {

@@ -248,7 +248,7 @@ func (h *handler) Link(caller any, rel string) fsview.Link {
 	if !ok {
 		return fsview.Link{}
 	}
-	if h.tr == nil || !h.tr.Knows(m.pid) {
+	if h.tr == nil || !h.knows(m.pid) {
 		// A process outside the sandbox: its links lead out of the view.
 		return fsview.Link{Kind: fsview.LinkDenied, Errno: unix.ENOENT}
 	}
@@ -313,7 +313,7 @@ func (h *handler) linkText(t *tracer.Task, rel string) (text string, e unix.Errn
 	if !ok {
 		return "", 0, false
 	}
-	if !h.tr.Knows(m.pid) || h.ownFD(m) {
+	if !h.knows(m.pid) || h.ownFD(m) {
 		return "", unix.ENOENT, true
 	}
 	if m.what == "root" {

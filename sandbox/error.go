@@ -50,7 +50,7 @@ func (e *Error) Unwrap() error { return e.Err }
 func startHint(err error) string {
 	var se *tracer.StartError
 	if errors.As(err, &se) && se.Step == "ptrace seize" && se.Err == unix.EPERM {
-		return "a process has one tracer: ptbox does not run inside ptbox, strace or a debugger; else ptbox doctor says what this host lacks"
+		return "a process has one tracer: ptbox runs inside ptbox only as its root (-0), and never inside strace or a debugger; else ptbox doctor says what this host lacks"
 	}
 	return "ptbox doctor says what this host lacks"
 }

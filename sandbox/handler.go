@@ -182,6 +182,7 @@ func (h *handler) Exit(t *tracer.Task) {
 	}
 	delete(h.procfs.writes, t.Tid)
 	if m := proc(t).mnt; m != h.first {
+		h.ownerEnds(t)
 		m.leave()
 	}
 }

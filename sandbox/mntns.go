@@ -13,6 +13,7 @@ type mntNS struct {
 	view    *fsview.View
 	user    *cred.UserNS // that it belongs to
 	tasks   int          // that are in it, and files that stand for it
+	nest    *nest        // that it belongs to
 	ino     uint64       // its number, 0: that of the kernel's
 	version int          // changes with the view
 
@@ -47,7 +48,7 @@ func (n *mntNS) leave() {
 // user namespace, its mounts are locked.
 func (h *handler) cloneNS(n *mntNS, user *cred.UserNS) *mntNS {
 	now := h.mntNS
-	c := &mntNS{view: n.view.Clone(), user: user, ino: h.id.newNumber()}
+	c := &mntNS{view: n.view.Clone(), user: user, nest: n.nest, ino: h.id.newNumber()}
 	if user != n.user {
 		lockMounts(c.view)
 	}

@@ -93,6 +93,8 @@ type spot struct {
 	mount *fsview.Mount
 	fd    int // held until the call is done with
 	dir   bool
+	// missing says that there is no object: fd is its parent.
+	missing bool
 }
 
 // isRoot says whether the place is the root directory of its mount.
@@ -212,6 +214,9 @@ func (id *identity) mountCall(c *tracer.Call) unix.Errno {
 		flags &^= 0xffff0000
 	}
 	at, e := id.placeArg(c, 0)
+	if e == unix.ENOENT && flags&unix.MS_BIND != 0 {
+		at, e = id.missing(c)
+	}
 	switch {
 	case e != 0:
 		return e
@@ -222,6 +227,9 @@ func (id *identity) mountCall(c *tracer.Call) unix.Errno {
 	}
 	switch {
 	case flags&unix.MS_REMOUNT != 0:
+		if kind, e := c.String(c.Args[2], 4096); e == 0 && kind == nestType {
+			return id.nestCall(c, true)
+		}
 		return id.remount(&at, mountFlags(flags))
 	case flags&unix.MS_BIND != 0:
 		return id.bind(c, &at, flags&unix.MS_REC != 0)
@@ -331,6 +339,8 @@ func (id *identity) attach(c *tracer.Call, t *fsview.Tree, at *spot) unix.Errno 
 	case v.MountAt(at.guest) != at.mount:
 	case at.guest == "/"+strings.TrimPrefix(id.h.rootOf(c.Task), "/"):
 		e = unix.EBUSY // nobody would see it
+	case at.missing:
+		e = v.AttachMissing(t, at.guest)
 	default:
 		e = v.Attach(t, at.guest, at.dir)
 	}

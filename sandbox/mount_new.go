@@ -23,6 +23,9 @@ var kinds = map[string]fsview.Kind{
 
 // newMount is mount of a new file system.
 func (id *identity) newMount(c *tracer.Call, at *spot, kind string, flags uint64) unix.Errno {
+	if kind == nestType {
+		return id.nestCall(c, false)
+	}
 	k, ok := kinds[kind]
 	if !ok {
 		return unix.ENODEV

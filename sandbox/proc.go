@@ -62,7 +62,7 @@ func onProcfs(m *fsview.Mount) bool {
 // longer the tracer's, but its parent's.
 func (h *handler) Hidden(name string) bool {
 	pid, ok := number(name)
-	if !ok || h.tr == nil || h.tr.Knows(pid) {
+	if !ok || h.tr == nil || h.knows(pid) {
 		return false
 	}
 	status, e := h.readFile(name + "/status")
@@ -72,7 +72,7 @@ func (h *handler) Hidden(name string) bool {
 	_, s, _ := strings.Cut(string(status), "\nPPid:")
 	s, _, _ = strings.Cut(s, "\n")
 	parent, ok := number(strings.TrimSpace(s))
-	return !ok || !h.tr.Knows(parent)
+	return !ok || !h.knows(parent)
 }
 
 // readFile reads a file below the host's /proc.

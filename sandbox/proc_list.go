@@ -42,7 +42,13 @@ func (h *handler) listsOverlay(c *tracer.Call, r *fsview.Resolution, flags uint6
 	switch {
 	case h.id == nil || r.Mount == nil || r.Mount.Kind != fsview.Overlay, r.Mode&unix.S_IFMT != unix.S_IFDIR, flags&unix.O_PATH != 0:
 		return false
-	case h.procfs.filters == 0:
+	}
+	return h.watchLists(c)
+}
+
+// watchLists sees to it that listing directories stops in the process of c.
+func (h *handler) watchLists(c *tracer.Call) bool {
+	if h.procfs.filters == 0 {
 		h.tr.Catch(unix.SYS_GETDENTS)
 		h.tr.Catch(unix.SYS_GETDENTS64)
 		return false

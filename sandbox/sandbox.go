@@ -35,6 +35,7 @@ type Sandbox struct {
 	h       *handler
 	scratch string // on the host, "" until it is needed
 	inner   string // the part of it that is used, if not all
+	nested  bool   // another ptbox traces us
 
 	started chan error
 	done    chan struct{}
@@ -59,6 +60,11 @@ func New(o Options) (*Sandbox, error) {
 	if s.o.Log == nil {
 		s.o.Log = slog.New(slog.DiscardHandler)
 	}
+	if s.nested = Nested(); s.nested {
+		if err := o.cannotNest(); err != nil {
+			return nil, err
+		}
+	}
 	proc, err := unix.Open("/proc", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, failed("start", "/proc", err, "ptbox needs the host's procfs at /proc")
@@ -68,7 +74,7 @@ func New(o Options) (*Sandbox, error) {
 		s.h.uts = &uts{node: o.Hostname, domain: o.Domainname}
 	}
 	s.h.res[0].Held, s.h.res[1].Held = fsview.NoHandle, fsview.NoHandle
-	if o.User != nil {
+	if o.User != nil && !s.nested {
 		if s.h.id, err = newIdentity(s.h, o.User, o.StateDir); err != nil {
 			s.Close()
 			return nil, failed("state", "", err, "the directory keeps the owners of files that cannot carry one; choose another with XDG_STATE_HOME")
@@ -167,6 +173,15 @@ func (s *Sandbox) Start() error {
 		close(s.done)
 		return err
 	}
+	if s.nested {
+		n, err := s.newNesting(l)
+		if err != nil {
+			close(s.done)
+			return err
+		}
+		go n.run()
+		return <-s.started
+	}
 	go childless(func() { s.run(l) })
 	return <-s.started
 }
@@ -225,7 +240,9 @@ func (s *Sandbox) launch() (*tracer.Launch, error) {
 		unix.Close(l.Dir)
 		return nil, err
 	}
-	if s.h.lock, err = s.newLock(l); err != nil {
+	if s.nested {
+		// What we do is restricted already.
+	} else if s.h.lock, err = s.newLock(l); err != nil {
 		unix.Close(l.Dir)
 		return nil, failed("landlock", "", err, "start with --landlock=off, or see ptbox doctor")
 	}

@@ -20,7 +20,7 @@ import (
 // inside reports whether pid is a task of the sandbox, or one that has ended
 // and that its parent has not waited for.
 func (h *handler) inside(pid int) bool {
-	return h.tr.Knows(pid) || h.zombie(pid)
+	return h.knows(pid) || h.zombie(pid)
 }
 
 // zombie reports whether pid has ended and a process of the sandbox still has
@@ -39,7 +39,7 @@ func (h *handler) zombie(pid int) bool {
 		return false
 	}
 	ppid, _ := strconv.Atoi(f[1])
-	return h.tr.Knows(ppid)
+	return h.knows(ppid)
 }
 
 // outside is what a call that may not reach pid answers.
@@ -52,6 +52,9 @@ func outside(pid int) unix.Errno {
 
 // scoped reports whether the kernel keeps signals inside.
 func (h *handler) scoped() bool { return h.lock != nil && h.lock.scoped() }
+
+// scopedHere is scoped for the task at hand: to the kernel, a nest is no domain.
+func (h *handler) scopedHere() bool { return h.scoped() && h.mntNS.nest == nil }
 
 // signal serves the calls that send signals by number.
 func (h *handler) signal(c *tracer.Call) {
@@ -73,7 +76,7 @@ func (h *handler) signal(c *tracer.Call) {
 
 // killGroup is kill with a pid of 0, -1 or less.
 func (h *handler) killGroup(c *tracer.Call, pid, sig int) {
-	if h.scoped() {
+	if h.scopedHere() {
 		return
 	}
 	group, all := 0, false
@@ -98,6 +101,9 @@ func (h *handler) sendGroup(t *tracer.Task, group int, all bool, sig int) unix.E
 	found := map[int]bool{}
 	h.tr.Each(func(o *tracer.Task) {
 		id := o.Tgid()
+		if !h.knows(id) {
+			return
+		}
 		if all {
 			if id != t.Tgid() {
 				found[id] = true
@@ -158,7 +164,7 @@ func (h *handler) pidfdSignal(c *tracer.Call) {
 		c.Fail(unix.EPERM)
 		return
 	}
-	if c.Args[3]&pidfdGroup != 0 && !h.scoped() {
+	if c.Args[3]&pidfdGroup != 0 && !h.scopedHere() {
 		group, err := unix.Getpgid(pid)
 		if err != nil {
 			c.Fail(errno(err))

@@ -20,6 +20,9 @@ func (id *identity) umount(c *tracer.Call) unix.Errno {
 		return e
 	}
 	h, m := id.h, at.mount
+	if at.isRoot() {
+		m = h.view.Uppermost(m) // LOOKUP_MOUNTPOINT
+	}
 	switch {
 	case !mayMount(c.Task):
 		return unix.EPERM

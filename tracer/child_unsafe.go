@@ -10,20 +10,21 @@ import (
 // child is everything that the forked child needs, made before the fork: it
 // shares the memory, and may not allocate, lock, or grow its stack.
 type child struct {
-	gate, report int
+	gate, report int // gate is -1 if nobody traces
 	gateW        int // the tracer's end of the gate
 	path         *byte
 	argv, envp   []*byte
 	dir          int
 	stdio        [3]int
 	preserve     int
-	window, stub int
+	window, stub int // window is -1 if nobody traces
 	windowFD     int
 	reserved     []int // go to the numbers behind the stub's
 	freeFD       int   // the first number behind all of them
 	umask        int
 	rlimits      []Rlimit
 	session      bool
+	noNewPrivs   bool
 	landlock     int
 	filter       []unix.SockFilter
 	prog         unix.SockFprog
@@ -60,24 +61,14 @@ var stepNames = [...]string{
 
 func (tr *Tracer) newChild(l *Launch) (*child, error) {
 	c := &child{
-		dir: l.Dir, stdio: l.Stdio, preserve: l.Preserve, window: tr.win.fd, stub: tr.stub,
-		windowFD: tr.cfg.WindowFD, stack: make([]byte, childStack), freeFD: tr.policy.lastFD(), umask: -1, session: l.NewSession, rlimits: l.Rlimits, landlock: l.Landlock,
+		window: tr.win.fd, stub: tr.stub, windowFD: tr.cfg.WindowFD, freeFD: tr.policy.lastFD(), noNewPrivs: true,
 	}
 	if tr.fast != nil {
 		c.reserved = tr.fast.fds
 	}
-	var err error
-	if c.path, err = syscall.BytePtrFromString(l.Path); err != nil {
+	err := c.take(l)
+	if err != nil {
 		return nil, err
-	}
-	if c.argv, err = syscall.SlicePtrFromStrings(l.Argv); err != nil {
-		return nil, err
-	}
-	if c.envp, err = syscall.SlicePtrFromStrings(l.Env); err != nil {
-		return nil, err
-	}
-	if l.Umask != nil {
-		c.umask = int(*l.Umask)
 	}
 	if tr.seccomp {
 		if c.filter, err = Compile(tr.policy); err != nil {
@@ -93,6 +84,26 @@ func (tr *Tracer) newChild(l *Launch) (*child, error) {
 		c.own, c.ownFlags = unix.SockFprog{Len: uint16(len(own)), Filter: &own[0]}, l.FilterFlags
 	}
 	return c, nil
+}
+
+// take copies what l says of the command itself.
+func (c *child) take(l *Launch) (err error) {
+	c.dir, c.stdio, c.preserve, c.umask = l.Dir, l.Stdio, l.Preserve, -1
+	c.session, c.rlimits, c.landlock = l.NewSession, l.Rlimits, l.Landlock
+	c.stack = make([]byte, childStack)
+	if c.path, err = syscall.BytePtrFromString(l.Path); err != nil {
+		return err
+	}
+	if c.argv, err = syscall.SlicePtrFromStrings(l.Argv); err != nil {
+		return err
+	}
+	if c.envp, err = syscall.SlicePtrFromStrings(l.Env); err != nil {
+		return err
+	}
+	if l.Umask != nil {
+		c.umask = int(*l.Umask)
+	}
+	return nil
 }
 
 // scratchAddr is the address of scratch, which is the same in the child.
@@ -170,9 +181,11 @@ func (c *child) resetSignals() {
 func (c *child) run() {
 	// Wait until the tracer has seized us. Without our copy of its end of the
 	// pipe, its death before that is an end of file.
-	rawSyscall(unix.SYS_CLOSE, uintptr(c.gateW), 0, 0, 0)
+	if c.gate >= 0 {
+		rawSyscall(unix.SYS_CLOSE, uintptr(c.gateW), 0, 0, 0)
+	}
 	var b [1]byte
-	for {
+	for c.gate >= 0 {
 		n, e := rawSyscall(unix.SYS_READ, uintptr(c.gate), uintptr(unsafe.Pointer(&b)), 1, 0)
 		if e == unix.EINTR {
 			continue
@@ -194,11 +207,13 @@ func (c *child) run() {
 	high := lim
 	high[0] = high[1]
 	rawSyscall(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&high)), 0)
-	if _, e := rawSyscall(unix.SYS_DUP3, uintptr(c.window), uintptr(c.windowFD), 0, 0); e != 0 {
-		c.fail(stepWindow, e)
-	}
-	if _, e := rawSyscall(unix.SYS_DUP3, uintptr(c.stub), uintptr(c.windowFD+1), 0, 0); e != 0 {
-		c.fail(stepWindow, e)
+	if c.window >= 0 {
+		if _, e := rawSyscall(unix.SYS_DUP3, uintptr(c.window), uintptr(c.windowFD), 0, 0); e != 0 {
+			c.fail(stepWindow, e)
+		}
+		if _, e := rawSyscall(unix.SYS_DUP3, uintptr(c.stub), uintptr(c.windowFD+1), 0, 0); e != 0 {
+			c.fail(stepWindow, e)
+		}
 	}
 	for i := range c.reserved {
 		if _, e := rawSyscall(unix.SYS_DUP3, uintptr(c.reserved[i]), uintptr(c.windowFD+fixedFDs+i), 0, 0); e != 0 {
@@ -257,8 +272,10 @@ func (c *child) run() {
 	if c.umask >= 0 {
 		rawSyscall(unix.SYS_UMASK, uintptr(c.umask), 0, 0, 0)
 	}
-	if _, e := rawSyscall(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0); e != 0 {
-		c.fail(stepNoNewPrivs, e)
+	if c.noNewPrivs {
+		if _, e := rawSyscall(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0); e != 0 {
+			c.fail(stepNoNewPrivs, e)
+		}
 	}
 	if c.landlock > 0 {
 		if _, e := rawSyscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(c.landlock), 0, 0, 0); e != 0 {

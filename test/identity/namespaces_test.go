@@ -61,6 +61,10 @@ var nsCases = map[string][]string{
 		"mkdir /newroot/proc 0755", "mount /oldroot/proc /newroot/proc none " + rbind, "mkdir /newroot/tmp 0755", "mount t /newroot/tmp tmpfs 0", "keep d /newroot/tmp", "path d", "mounts /proc/self/mountinfo",
 		"mount oldroot oldroot none " + private, "umount oldroot " + detach, "keep old /", "chdir /newroot", "pivot . .", "fchdir old", "umount . " + detach, "chdir /", "ls /", "mounts /proc/self/mountinfo", "getcwd", "path d",
 	},
+	"pivot-above": {
+		"mkdir /t 0755", "mount t /t tmpfs 0", "mkdir /t/proc 0755", "mount /proc /t/proc none " + rbind, "mkdir /t/d 0755", "chdir /t", "pivot . .", "umount . 0x8", "umount . 0", "umount . " + detach, "ls /", "getcwd",
+		"mounts /proc/self/mountinfo", "umount . " + detach, "umount / 0", "chdir d", "umount . 0",
+	},
 	"unshare": {
 		"mkdir /a 0755", "mkdir /b 0755", "mount t /a tmpfs 0", "create /a/x 0644", "clone " + newNS + " ls /a,mount t /b tmpfs 0,create /b/y 0644,ls /b,umount /a 0,ls /a,mounts /proc/self/mountinfo",
 		"ls /a", "ls /b", "clone 0 mount t /b tmpfs 0,ls /b", "ls /b", "mounts /proc/self/mountinfo", "umount /b 0", "unshare " + newNS, "mount t /b tmpfs 0", "mounts /proc/self/mountinfo",

@@ -99,8 +99,8 @@ func TestNamespacesRefused(t *testing.T) {
 // told so.
 func TestTracersRefused(t *testing.T) {
 	testutil.Command(t, "strace")
-	got := tool(t, "0", testutil.Ptbox(t)+` exec -- true 2>&1 || echo $?; `+testutil.Ptbox(t)+` exec --trap=syscall -- true 2>&1 || echo $?; strace -o /dev/null true 2>&1 || echo refused`)
-	const hint = "ptbox: start: ptrace seize: operation not permitted\nhint: a process has one tracer: ptbox does not run inside ptbox, strace or a debugger; else ptbox doctor says what this host lacks\n125\n"
+	got := tool(t, "1000:1000", testutil.Ptbox(t)+` exec -- true 2>&1 || echo $?; `+testutil.Ptbox(t)+` exec --trap=syscall -- true 2>&1 || echo $?; strace -o /dev/null true 2>&1 || echo refused`)
+	const hint = "ptbox: start: ptrace seize: operation not permitted\nhint: a process has one tracer: ptbox runs inside ptbox only as its root (-0), and never inside strace or a debugger; else ptbox doctor says what this host lacks\n125\n"
 	rest, ok := strings.CutPrefix(got, hint+hint)
 	if !ok || !strings.Contains(rest, "Operation not permitted") || !strings.HasSuffix(rest, "refused\n") {
 		t.Errorf("%s", got)
