@@ -30,7 +30,8 @@ func (h *handler) noteFD(c *tracer.Call, q *fsview.Request, r *fsview.Resolution
 	if !ok {
 		return
 	}
-	c.WantResult(func(r *tracer.Result) {
+	// The result may be wanted for the owner of what is made.
+	c.Watch(func(r *tracer.Result) {
 		if r.Val >= 0 {
 			h.note(r.Task, int(r.Val), guest)
 		}

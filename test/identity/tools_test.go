@@ -38,6 +38,19 @@ func want(t *testing.T, got, want string) {
 	}
 }
 
+// What is made in a directory that is shown twice has its maker's owner.
+func TestMadeTwice(t *testing.T) {
+	dir := root(t, unpriv.Nobody)
+	cmd := unpriv.Command(testbin.Guest(t), testutil.Ptbox(t), "exec", "-0", "-r", "/", "-v", dir+":"+dir+"/twice", "-w", "/", "--",
+		"/bin/sh", "-ec", "chmod 777 $1; chown 5:6 $1; umask 22; $0 exec -u 7:8 -r / -- sh -c 'echo >$1/f; echo >>$1/f; echo >$1/twice/g' sh $1; stat -c %u:%g:%a $1/f $1/g $1/twice/f", testutil.Ptbox(t), dir)
+	cmd.Env = []string{"XDG_STATE_HOME=" + state(t), "PATH=/usr/bin:/bin"}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	want(t, string(out), strings.Repeat("7:8:644\n", 3))
+}
+
 // Programs that make mount namespaces do so inside, for a user without any
 // right outside.
 func TestBubblewrap(t *testing.T) {
