@@ -21,7 +21,7 @@ func installed() string {
 	return short
 }
 
-const short = "hello man-db sudo openssh-client iputils-ping dbus rsync debsums"
+const short = "hello man-db sudo openssh-client iputils-ping dbus rsync debsums systemd-standalone-sysusers"
 
 // unequal lists the lines in which two listings differ; those of files whose
 // contents tell of time or place may differ in the size.

@@ -51,6 +51,14 @@ var users = []struct {
 		su games -s /bin/sh -c 'dbus-send --system --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.GetConnectionUnixUser string:org.freedesktop.DBus' | grep -c uint32
 		kill "$(cat /tmp/pid)"
 	`},
+	{"sysusers", false, `
+		set -e
+		mkdir -p /usr/lib/sysusers.d; cd /usr/lib/sysusers.d
+		printf 'g made 7770\nu maker 7780:made "The maker" /var/lib/maker\nu auto - "Auto"\nm auto made\nr - 500-900\n' > made.conf
+		systemd-sysusers; systemd-sysusers made.conf; tail -n 2 /etc/passwd /etc/group; grep -c ^maker /etc/shadow
+		stat -c '%n %a %U:%G' /etc/passwd /etc/group /etc/shadow /etc/gshadow /etc/.pwd.lock
+		rm made.conf; userdel maker; userdel auto; groupdel made
+	`},
 	{"postgresql", true, `
 		set -e
 		bin=$(ls -d /usr/lib/postgresql/*/bin); mkdir /tmp/pg; chown postgres: /tmp/pg; cd /tmp/pg
