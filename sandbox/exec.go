@@ -440,7 +440,7 @@ func (h *handler) interp(c *tracer.Call, img *tracer.Image, plan *tracer.ExecPla
 	if !relative {
 		err = errno(unix.Stat(img.Interp, &k))
 	}
-	if err == 0 && (!h.lock.opens(h.view, img.Interp) || !h.steady(img.Interp, fileID{k.Dev, k.Ino})) {
+	if err == 0 && (!h.lock.opens(h.view, img.Interp, fileID{k.Dev, k.Ino}) || !h.steady(img.Interp, fileID{k.Dev, k.Ino})) {
 		err = unix.EACCES // not for the kernel to open
 	}
 	if err == 0 && g.Dev == k.Dev && g.Ino == k.Ino {

@@ -256,9 +256,9 @@ func (k *lock) interp(p string) error {
 }
 
 // opens says whether the kernel, in the name of a guest, may open the host's
-// file p to execute it.
-func (k *lock) opens(v *fsview.View, p string) bool {
-	if k == nil {
+// file p, which is at, to execute it.
+func (k *lock) opens(v *fsview.View, p string, at fileID) bool {
+	if k == nil || k.interps[at] {
 		return true
 	}
 	fd, err := unix.Open(p, unix.O_PATH|unix.O_CLOEXEC, 0)
@@ -266,10 +266,6 @@ func (k *lock) opens(v *fsview.View, p string) bool {
 		return true // the kernel will say the same
 	}
 	defer unix.Close(fd)
-	var st unix.Stat_t
-	if unix.Fstat(fd, &st) == nil && k.interps[fileID{st.Dev, st.Ino}] {
-		return true
-	}
 	text := make([]byte, 4096)
 	n, err := unix.Readlink("/proc/self/fd/"+strconv.Itoa(fd), text)
 	if err != nil {

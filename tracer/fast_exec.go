@@ -58,9 +58,7 @@ func (tr *Tracer) patchEarly(t *Task, b *boot) []byte {
 	if len(p.sites) == 0 {
 		return nil
 	}
-	w := openWriter(t)
-	defer w.close()
-	p.jumps(tr, t, w)
+	p.jumps(tr, t, writer{t.Tid, -1})
 	m.applied = append(m.applied, v.file)
 	m.checked = true
 	return p.stubs

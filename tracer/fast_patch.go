@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/ptbox/ptbox/internal/ptrace"
 	"github.com/ptbox/ptbox/tracer/fastpath"
 )
 
@@ -339,13 +340,24 @@ func (p *patchSite) jump(m *mm, w writer) bool {
 			rec.start = 0
 			return false
 		}
-		jump = jump[:1]
+		if w.put(start, jump[:1]) {
+			return true
+		}
+	} else if p.poke(w.tid, jump) {
+		return true
 	}
-	if !w.put(start, jump) {
-		rec.start = 0
-		return false
-	}
-	return true
+	rec.start = 0
+	return false
+}
+
+// poke writes the jump in one request: with what is known around it, it fills a
+// word.
+func (p *patchSite) poke(tid int, jump []byte) bool {
+	b := append(p.before[:maxPattern-p.size:maxPattern-p.size], jump...)
+	b = append(b, 0x0f, 0x05)
+	from := min(maxPattern-p.size, len(b)-8)
+	word := binary.LittleEndian.Uint64(b[from:])
+	return ptrace.PokeData(tid, p.at-maxPattern+uint64(from), word) == 0
 }
 
 // writer writes where the guest itself may not: a private copy of the page is

@@ -18,6 +18,9 @@ func (tr *Tracer) loop() error {
 		// One try without blocking: under load the next stop is there
 		// already, and the scheduler need not be told of the call.
 		tid, e := ptrace.Wait(-1, &status, unix.WNOHANG)
+		if len(tr.early) > 0 {
+			tid, e = tr.awaitParents(&status, tid, e)
+		}
 		if tid == 0 && e == 0 {
 			tid, e = ptrace.Wait(-1, &status, 0)
 		}

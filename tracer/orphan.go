@@ -1,6 +1,8 @@
 package tracer
 
 import (
+	"slices"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/internal/ptrace"
@@ -11,12 +13,49 @@ import (
 // never comes if the parent is killed on the way from the birth to the event,
 // by a signal or by another thread's exec.
 
-// hold keeps t until its parent's event. Where the parent is gone already, with
-// all that the child would inherit from it, the child shares its end.
+// hold keeps t until its parent's event.
 func (tr *Tracer) hold(t *Task) {
 	t.held = true
 	tr.orphans++
-	t.ppid, t.tgid = statusField(t.Tid, "PPid:"), statusField(t.Tid, "Tgid:")
+	tr.early = append(tr.early, t)
+}
+
+// awaitParents is called with a report of wait4 while there are children of
+// which it is not known whether their parents live. Nearly always the event of
+// such a parent is the next report, or comes in a moment: asking procfs takes
+// longer. Before anything else is handled, or nothing comes, it is asked.
+func (tr *Tracer) awaitParents(status *uint32, tid int, e unix.Errno) (int, unix.Errno) {
+	tr.early = slices.DeleteFunc(tr.early, func(t *Task) bool { return !t.held })
+	if len(tr.early) == 0 {
+		return tid, e
+	}
+	const moment = 32 // some 10 µs
+	for i := 0; tid == 0 && e == 0 && i < moment; i++ {
+		tid, e = ptrace.Wait(-1, status, unix.WNOHANG)
+	}
+	if tid != 0 && isBirth(*status) {
+		return tid, e
+	}
+	for _, t := range tr.early {
+		tr.findParent(t)
+	}
+	tr.early = tr.early[:0]
+	return tid, e
+}
+
+// isBirth tells the events in which a parent tells of its child.
+func isBirth(status uint32) bool {
+	if !unix.WaitStatus(status).Stopped() {
+		return false
+	}
+	event := int(status >> 16)
+	return event == unix.PTRACE_EVENT_FORK || event == unix.PTRACE_EVENT_VFORK || event == unix.PTRACE_EVENT_CLONE
+}
+
+// findParent finds out who made t. Where the parent is gone already, with all
+// that the child would inherit from it, the child shares its end.
+func (tr *Tracer) findParent(t *Task) {
+	t.ppid, t.tgid = parents(t.Tid)
 	maker := t.ppid
 	if t.tgid != t.Tid {
 		maker = t.tgid // a thread

@@ -65,7 +65,7 @@ type pendingCall struct {
 // Tgid is the process that the task belongs to, as the host numbers it.
 func (t *Task) Tgid() int {
 	if t.tgid == 0 {
-		t.tgid = statusField(t.Tid, "Tgid:")
+		_, t.tgid = parents(t.Tid)
 		if t.tgid == 0 {
 			return t.Tid
 		}
@@ -73,19 +73,20 @@ func (t *Task) Tgid() int {
 	return t.tgid
 }
 
-// statusField reads a number from /proc/TID/status; 0 means it is not there.
-func statusField(tid int, name string) int {
+// parents reads the parent and the process of a thread from /proc/TID/status; 0
+// means that it is not there.
+func parents(tid int) (ppid, tgid int) {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/status")
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	for line := range strings.SplitSeq(string(b), "\n") {
-		if v, ok := strings.CutPrefix(line, name); ok {
-			n, _ := strconv.Atoi(strings.TrimSpace(v))
-			return n
-		}
+	field := func(name string) int {
+		_, s, _ := strings.Cut(string(b), name)
+		s, _, _ = strings.Cut(s, "\n")
+		n, _ := strconv.Atoi(strings.TrimSpace(s))
+		return n
 	}
-	return 0
+	return field("\nPPid:"), field("\nTgid:")
 }
 
 func (tr *Tracer) newTask(tid int) *Task {

@@ -106,6 +106,7 @@ type Tracer struct {
 	stub    int   // descriptor of the stub program
 	tasks   map[int]*Task
 	orphans int
+	early   []*Task // those whose parent has not been looked for
 	call    Call
 	root    int
 	holder  int // see Holder
