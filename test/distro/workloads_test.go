@@ -177,11 +177,15 @@ func TestWorkloads(t *testing.T) {
 			if code != 0 {
 				t.Fatalf("native: exit %d:\n%s", code, want)
 			}
-			for _, trap := range []string{"seccomp", "syscall"} {
+			flags := []string{"--fast=auto", "--fast=on", "--trap=syscall"}
+			if full() {
+				flags = append(flags, "--fast=off")
+			}
+			for _, flag := range flags {
 				b.work = workDir(t)
-				b.flags = []string{"--trap", trap}
+				b.flags = []string{flag}
 				if code, got := output(t, b.under(argv...)); code != 0 || got != want {
-					t.Errorf("--trap %s: exit %d, - native, + ptbox:\n%s", trap, code, cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")))
+					t.Errorf("%s: exit %d, - native, + ptbox:\n%s", flag, code, cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")))
 				}
 			}
 		})
