@@ -59,13 +59,11 @@ func (h *handler) inheritCwd(parent, child *tracer.Task) {
 		return
 	}
 	p := cwdOf(parent)
-	hint := p.hint
+	c := &cwd{hint: p.hint, before: p.before}
 	if p.valid && p.base.Guest != "" {
-		hint = p.base.Guest
+		c.hint, c.before = p.base.Guest, ""
 	}
-	if hint != "" {
-		child.FS.Data = &cwd{hint: hint}
-	}
+	child.FS.Data = c
 }
 
 // chdirStarts notes that t may be about to change its directory.

@@ -530,4 +530,15 @@ var foundMoreCases = []Case{
 		h=open "/f" O_RDONLY
 		readlink "/proc/self/fd/"+$h => OK "/f"
 	`},
+	{Name: "found/the current directory of a child of a failed fchdir", Tree: boundTree, Mounts: "bind @m /mnt\nbind @m /dcopy", Script: `
+		chdir "/mnt"
+		fchdir -1 => EBADF
+		fork {
+			getcwd => OK "/mnt" 5
+			stat "../f" => OK
+			chdir "missing" => ENOENT
+			getcwd => OK "/mnt" 5
+		}
+		getcwd => OK "/mnt" 5
+	`},
 }
