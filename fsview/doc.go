@@ -22,5 +22,6 @@
 // one (Resolution.AboveMount). A ".." reopens the parent by path, which asks for
 // the search permission of the directories above it. A directory from outside the view
 // (inherited, or received over a socket) can be used for relative paths
-// without symlinks and ".."; anything else from there is EXDEV.
+// without symlinks and ".."; anything else from there is EXDEV, and so is a symlink
+// that is met from a directory whose path is longer than PATH_MAX.
 package fsview

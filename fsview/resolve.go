@@ -35,7 +35,11 @@ func (v *View) Resolve(q *Request, r *Resolution) unix.Errno {
 			}
 		}
 	}
-	return v.walk(q, r, b)
+	e := v.walk(q, r, b)
+	if e == unix.EXDEV && b != nil && q.Path[0] != '/' && !scoped {
+		return v.fromDeep(q, r)
+	}
+	return e
 }
 
 // shape is what the spelling of a path says.
@@ -136,36 +140,6 @@ func (v *View) MountOf(b *Base) *Mount {
 		return v.MountAt(g)
 	}
 	return v.deep(b)
-}
-
-// deep is the mount of a directory whose path is too long for the kernel to tell:
-// that of the first one above it whose path is not.
-func (v *View) deep(b *Base) *Mount {
-	fs, ok := v.fs.(Parenter)
-	if !ok {
-		return nil
-	}
-	var near *Mount
-	if b.Guest != "" {
-		near = v.MountAt(b.Guest)
-	}
-	for dir := b.Dir; ; {
-		up, e := fs.Parent(dir)
-		if dir != b.Dir {
-			v.fs.Close(dir)
-		}
-		if e != 0 {
-			return nil
-		}
-		dir = up
-		if p, live := v.fs.Path(dir, nil); p != nil {
-			v.fs.Close(dir)
-			if g, ok := v.guestNear(string(p), near); ok && live {
-				return v.MountAt(g)
-			}
-			return nil
-		}
-	}
 }
 
 // judge finds out whether mount points lie at or below a base directory, and

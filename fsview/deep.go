@@ -1,0 +1,117 @@
+package fsview
+
+import "golang.org/x/sys/unix"
+
+// deep is the mount of a directory whose path is too long for the kernel to tell:
+// that of the first one above it whose path is not.
+func (v *View) deep(b *Base) *Mount {
+	fs, ok := v.fs.(Parenter)
+	if !ok {
+		return nil
+	}
+	var near *Mount
+	if b.Guest != "" {
+		near = v.MountAt(b.Guest)
+	}
+	for dir := b.Dir; ; {
+		up, e := fs.Parent(dir)
+		if e == 0 && v.same(dir, up) {
+			v.fs.Close(up)
+			e = unix.EXDEV // it is of no directory that could be reached
+		}
+		if dir != b.Dir {
+			v.fs.Close(dir)
+		}
+		if e != 0 {
+			return nil
+		}
+		dir = up
+		if p, live := v.fs.Path(dir, nil); p != nil {
+			v.fs.Close(dir)
+			if g, ok := v.guestNear(string(p), near); ok && live {
+				return v.MountAt(g)
+			}
+			return nil
+		}
+	}
+}
+
+func (v *View) same(a, b Handle) bool {
+	x, e := v.fs.Stat(a)
+	y, e2 := v.fs.Stat(b)
+	return e == 0 && e2 == 0 && x.Dev == y.Dev && x.Ino == y.Ino
+}
+
+// fromDeep walks by a path that begins with ".." from a directory whose own path
+// is too long for the kernel to tell: up by the directories themselves, none of
+// which is the root of a mount, as that has a path.
+func (v *View) fromDeep(q *Request, r *Resolution) unix.Errno {
+	fs, ok := v.fs.(Parenter)
+	if p, _ := v.fs.Path(q.Base.Dir, v.path[:0]); !ok || p != nil || v.deep(q.Base) == nil {
+		return unix.EXDEV
+	}
+	at, rest, up := Base{Dir: q.Base.Dir, Guest: q.Base.Guest}, q.Path, false
+	defer func() {
+		if up {
+			v.fs.Close(at.Dir)
+		}
+	}()
+	for rest != "" {
+		j := endOfName(rest, 0)
+		k := skipSlashes(rest, j)
+		comp := rest[:j]
+		if comp != "." && comp != ".." {
+			break
+		}
+		if k == len(rest) && parentOnly(q.Op, comp, k > j) {
+			return v.deepDots(q, r, &at, comp, k > j)
+		}
+		if j == 2 {
+			h, e := fs.Parent(at.Dir)
+			if e != 0 {
+				return e
+			}
+			if up {
+				v.fs.Close(at.Dir)
+			}
+			at.Dir, up = h, true
+			if p, _ := v.fs.Path(h, v.path[:0]); p != nil {
+				// From here on the view knows its way.
+				rest = rest[k:]
+				break
+			}
+		}
+		rest = rest[k:]
+	}
+	if !up {
+		return unix.EXDEV
+	}
+	sub := *q
+	sub.Base, sub.Path = &at, rest
+	if rest == "" {
+		sub.Path = q.Path[shapeOf(q.Path).last+1:] // "." and its slashes
+	}
+	if v.judge(&at); at.Plain == True && !q.NeedHost && q.Trace == nil {
+		if e, ok := v.plain(&sub, r); ok {
+			return e // the guest's own string leads there
+		}
+	}
+	sub.NeedHost = true
+	if _, ok := v.GuestOf(&at); !ok {
+		return unix.EXDEV
+	}
+	return v.Resolve(&sub, r)
+}
+
+// deepDots ends a walk at a "." or ".." that the kernel judges by its spelling.
+func (v *View) deepDots(q *Request, r *Resolution, at *Base, dots string, slash bool) (e unix.Errno) {
+	if q.NeedHost {
+		return unix.EXDEV
+	}
+	r.Relative, r.Exists, r.Slash, r.Mount = true, true, slash, v.MountOf(at)
+	r.LastDot, r.LastDotDot = dots == ".", dots == ".."
+	if q.Hold {
+		r.Held, e = v.fs.Open(at.Dir, "", false)
+	}
+	return e
+}
