@@ -541,4 +541,62 @@ var foundMoreCases = []Case{
 		}
 		getcwd => OK "/mnt" 5
 	`},
+	{Name: "found/an open by way of links or .. gives the lowest descriptor", Tree: std + "d /a\nd /a/b\nf /a/b/f\nl /a/l b\nl /a/abs /a/b\nl /l /a\nf @file\n", Mounts: "bind @file /a/m ro", Script: `
+		f=open "/a/l" O_RDONLY|O_DIRECTORY
+		close $f
+		g=open "/" O_RDONLY
+		fstat $f => OK
+		close $g
+		f=open "/a/l/f" O_RDONLY
+		close $f
+		g=open "/" O_RDONLY
+		fstat $f => OK
+		close $g
+		f=open "/a/l/f" O_RDWR
+		close $f
+		g=open "/" O_RDONLY
+		fstat $f => OK
+		close $g
+		f=open "/a/abs/f" O_RDONLY
+		close $f
+		g=open "/" O_RDONLY
+		fstat $f => OK
+		close $g
+		f=open "/l/b/f" O_PATH
+		close $f
+		g=open "/" O_RDONLY
+		fstat $f => OK
+		close $g
+		f=open "/l/b/new" O_CREAT|O_RDWR 0644
+		close $f
+		g=open "/" O_RDONLY
+		fstat $f => OK
+		close $g
+		f=open "/a/b/../b/f" O_RDONLY
+		close $f
+		g=open "/" O_RDONLY
+		fstat $f => OK
+		close $g
+		chdir "/a/b"
+		f=open "../.." O_RDONLY|O_DIRECTORY
+		close $f
+		g=open "/" O_RDONLY
+		fstat $f => OK
+		close $g
+		f=open "../../a/b/f" O_RDONLY
+		close $f
+		g=open "/" O_RDONLY
+		fstat $f => OK
+		close $g
+		f=open "../l/f" O_RDONLY
+		close $f
+		g=open "/" O_RDONLY
+		fstat $f => OK
+		close $g
+		f=open "../../l/b" O_PATH
+		close $f
+		g=open "/" O_RDONLY
+		fstat $f => OK
+		close $g
+	`},
 }

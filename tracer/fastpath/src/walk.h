@@ -3,6 +3,18 @@
 
 #include "view.h"
 
+/* instead closes t, which was only needed on the way to f, and gives f its number:
+   a guest's descriptor is the lowest that was free (open(2)). */
+static __attribute__((noinline)) long instead(long f, long t, u64 h, u32 deny)
+{
+	if (deny & KEEP && f > t && gadget(__NR_dup3, f, t, *(const u32 *)h & O_CLOEXEC, 0, 0) == t) {
+		closefd(f);
+		return t;
+	}
+	closefd(t);
+	return f;
+}
+
 /* beneath opens path by a descriptor below which the view has no mount. */
 static long beneath(long fd, const char *path, u64 h)
 {
@@ -138,9 +150,7 @@ static long resolved(struct slot *s, long fd, const char *rest, char *path, u64 
 	long g = beneath(fd, rest, PATH);
 	if (g < 0)
 		return g;
-	long f = again(s, g, path, h, deny, &dir);
-	closefd(g);
-	return f;
+	return instead(again(s, g, path, h, deny, &dir), g, h, deny);
 }
 
 /* sticky says whether a symlink called name in path lies where not everybody
@@ -235,7 +245,7 @@ again:;
 	if (f >= 0) {
 		*(char *)e = end;
 		long r = h >= V->anyend ? resolved(s, f, slashes(e), path, h, deny) : beneath(f, slashes(e), h);
-		closefd(f);
+		r = instead(r, f, h, deny);
 		return r == SLOW - WHY_CONFINED && h < HOW_WRITE && !nofollow(h) ? byhand(s, path, h, deny) : r;
 	}
 	/* "/bin" → "usr/bin". Only the root directory's links are followed here:
@@ -305,7 +315,7 @@ static __attribute__((noinline)) long up(int fd, const char *path, u64 h, u32 de
 				next = openat2(f, (const char *)DOTDOT, step);
 		}
 		if (f != fd)
-			closefd(f);
+			next = instead(next, f, h, *e ? 0 : deny);
 		if (next < 0)
 			return SLOW - WHY_UP;
 		f = next;
@@ -317,8 +327,7 @@ static __attribute__((noinline)) long up(int fd, const char *path, u64 h, u32 de
 		next = SLOW - WHY_UP;
 		if (!(place(f) & ABOVE))
 			next = verdict(openat2(f, path, h));
-		closefd(f);
-		return next;
+		return instead(next, f, h, deny);
 	}
 	if (deny & MOUNT_EXACT && place(f) & ROOT) {
 		closefd(f);
@@ -413,7 +422,7 @@ static long named(struct slot *s, int fd, u64 h, u32 deny)
 			break;
 		s->here = st.ino;
 	}
-	closefd(g);
+	f = instead(f, g, h, deny);
 	if (f >= 0 && dir && remembers(O_DIRECTORY, deny))
 		remember(s, fd, f);
 	if (f >= 0 || f == -EINTR)
