@@ -157,6 +157,9 @@ func (h *handler) readlink(c *tracer.Call) {
 			c.Fail(unix.ENOENT)
 			return
 		}
+		if rel, ok := h.openedLink(c.Task, int(int32(c.Args[p.Dir]))); ok && h.readMagic(c, rel, buf, size) {
+			return
+		}
 		c.SetPath(int(p.Arg), nil)
 		return
 	}
@@ -170,18 +173,7 @@ func (h *handler) readlink(c *tracer.Call) {
 	defer h.view.Release(r)
 	if m := r.Mount; m != nil && m.Kind == fsview.Proc && r.Guest != "" && !r.Slash {
 		rel := strings.TrimPrefix(strings.TrimPrefix(r.Guest, m.Target), "/")
-		if text, e, ok := h.linkText(c.Task, rel); ok {
-			if e == 0 {
-				if len(text) > size {
-					text = text[:size]
-				}
-				e = c.Write(buf, []byte(text))
-			}
-			if e != 0 {
-				c.Fail(e)
-				return
-			}
-			c.Return(int64(len(text)))
+		if h.readMagic(c, rel, buf, size) {
 			return
 		}
 	}
@@ -190,6 +182,44 @@ func (h *handler) readlink(c *tracer.Call) {
 		return
 	}
 	h.setPath(c, p, raw, r)
+}
+
+// readMagic answers a readlink of the procfs symlink rel; false means that it is
+// an ordinary one.
+func (h *handler) readMagic(c *tracer.Call, rel string, buf uint64, size int) bool {
+	text, e, ok := h.linkText(c.Task, rel)
+	if !ok {
+		return false
+	}
+	if e == 0 {
+		text = text[:min(len(text), size)]
+		e = c.Write(buf, []byte(text))
+	}
+	if e != 0 {
+		c.Fail(e)
+		return true
+	}
+	c.Return(int64(len(text)))
+	return true
+}
+
+// openedLink says which symlink of procfs a descriptor is of, if it is of one.
+func (h *handler) openedLink(t *tracer.Task, fd int) (rel string, ok bool) {
+	link := h.at(t.Tid, "fd/"+strconv.Itoa(fd))
+	var st unix.Stat_t
+	if fd < 0 || len(h.below) == 0 || unix.Fstatat(h.proc, link, &st, 0) != nil || st.Mode&unix.S_IFMT != unix.S_IFLNK {
+		return "", false
+	}
+	text, e := h.readProc(link)
+	if e != 0 {
+		return "", false
+	}
+	guest, ok := h.view.Guest(text)
+	if !ok {
+		return "", false
+	}
+	m := h.view.MountAt(guest)
+	return m.Rel(guest), m.Kind == fsview.Proc
 }
 
 // magic is a symlink of procfs taken apart.

@@ -599,4 +599,18 @@ var foundMoreCases = []Case{
 		fstat $f => OK
 		close $g
 	`},
+	{Name: "found/the text of a magic link that was opened itself", Tree: std + "d /proc\n", Mounts: "proc /proc", Script: `
+		chdir "/d"
+		f=open "/proc/self/cwd" O_PATH|O_NOFOLLOW
+		readlinkat $f "" => OK "/d"
+		g=open "/f" O_RDONLY
+		h=open "/proc/self/fd/"+$g O_PATH|O_NOFOLLOW
+		readlinkat $h "" => OK "/f"
+		i=open "/proc/self/root" O_PATH|O_NOFOLLOW
+		readlinkat $i "" => OK "/"
+		j=open "/proc/mounts" O_PATH|O_NOFOLLOW
+		readlinkat $j "" => OK "self/mounts"
+		k=open "/lf" O_PATH|O_NOFOLLOW
+		readlinkat $k ""
+	`},
 }
