@@ -216,8 +216,14 @@ func (h *handler) execFD(c *tracer.Call, fd int) (*target, string, unix.Errno) {
 	if e != 0 {
 		return nil, "", unix.EBADF
 	}
-	t := &target{fd: fd, host: host}
-	if e := h.openFile("/proc/"+link, t); e != 0 {
+	t, name := &target{fd: fd, host: host}, "/proc/"+link
+	if h.overlays {
+		if b, ok := h.lowerBehind(host, link); ok && b.u.CopiedFrom(b.rel, uint64(b.st.Dev), b.st.Ino) {
+			name = b.u.UpperPath(b.rel)
+			t.fd, t.host = -1, name
+		}
+	}
+	if e := h.openFile(name, t); e != 0 {
 		return nil, "", e
 	}
 	given := "/dev/fd/" + strconv.Itoa(fd)

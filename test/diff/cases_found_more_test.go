@@ -613,4 +613,12 @@ var foundMoreCases = []Case{
 		k=open "/lf" O_PATH|O_NOFOLLOW
 		readlinkat $k ""
 	`},
+	{Name: "found/executing by a descriptor what was copied up since", NoInodes: true, Tree: layered, Mounts: layers, Script: `
+		f=open "/m/af" O_PATH
+		execveat $f "" AT_EMPTY_PATH "x" => EACCES
+		fchmodat2 $f "" 0755 AT_EMPTY_PATH => OK
+		execveat $f "" AT_EMPTY_PATH "x" => ENOEXEC
+		chmod "/m/af" 0644
+		execveat $f "" AT_EMPTY_PATH "x" => EACCES
+	`},
 }
