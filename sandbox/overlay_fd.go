@@ -144,8 +144,14 @@ func (h *handler) magicOpen(c *tracer.Call, r *fsview.Resolution, how *openHow) 
 	case !b.u.Shows(b.rel, uint64(b.st.Dev), b.st.Ino):
 		return unix.EROFS
 	}
-	lower := fsview.Resolution{Host: []byte(b.host), Mode: b.st.Mode}
-	if e := h.openLower(b.u, b.rel, &lower, how); e != 0 {
+	lower := fsview.Resolution{Host: []byte(b.host), Mode: b.st.Mode, Lower: true}
+	var e unix.Errno
+	if how.flags&unix.O_TMPFILE == unix.O_TMPFILE {
+		e = unnamedIn(b.u, b.rel, &lower)
+	} else {
+		e = h.openLower(b.u, b.rel, &lower, how)
+	}
+	if e != 0 {
 		return e
 	}
 	r.Host, r.Magic = append(r.Host[:0], lower.Host...), false

@@ -44,19 +44,7 @@ func (h *handler) overlayOpen(c *tracer.Call, r *fsview.Resolution, how *openHow
 		}
 		return h.makeFile(c, u, rel, how)
 	case how.flags&unix.O_TMPFILE == unix.O_TMPFILE:
-		if r.Mode&unix.S_IFMT != unix.S_IFDIR {
-			return unix.ENOTDIR
-		}
-		if r.Lower {
-			if e := u.May(rel, unix.W_OK|unix.X_OK); e != 0 {
-				return e
-			}
-			if e := u.CopyUp(rel, true); e != 0 {
-				return e
-			}
-			r.Host = append(r.Host[:0], u.UpperPath(rel)...)
-		}
-		return 0
+		return unnamedIn(u, rel, r)
 	case r.Lower && r.Mode&unix.S_IFMT == unix.S_IFIFO:
 		// Readers and writers must meet in one of the two.
 		if e := u.CopyUp(rel, true); e == 0 {
@@ -69,6 +57,24 @@ func (h *handler) overlayOpen(c *tracer.Call, r *fsview.Resolution, how *openHow
 		return 0
 	}
 	return h.openLower(u, rel, r, how)
+}
+
+// unnamedIn prepares a directory for a file without a name.
+func unnamedIn(u *fsview.Union, rel string, r *fsview.Resolution) unix.Errno {
+	if r.Mode&unix.S_IFMT != unix.S_IFDIR {
+		return unix.ENOTDIR
+	}
+	if !r.Lower {
+		return 0
+	}
+	if e := u.May(rel, unix.W_OK|unix.X_OK); e != 0 {
+		return e
+	}
+	if e := u.CopyUp(rel, true); e != 0 {
+		return e
+	}
+	r.Host = append(r.Host[:0], u.UpperPath(rel)...)
+	return 0
 }
 
 // openLower brings a file that is to be written into the upper layer.

@@ -621,4 +621,11 @@ var foundMoreCases = []Case{
 		chmod "/m/af" 0644
 		execveat $f "" AT_EMPTY_PATH "x" => EACCES
 	`},
+	{Name: "found/a file without a name in an overlay by way of a magic link", NoInodes: true, Tree: layered + "d /proc\n", Mounts: layers + "\nproc /proc", Script: `
+		chdir "/m/d/sub"
+		f=open "/proc/self/cwd" O_TMPFILE|O_RDWR 0644 => OK
+		linkat $f "" AT_FDCWD "/m/d/sub/new" AT_EMPTY_PATH => OK
+		g=open "/m/af" O_RDONLY
+		open "/proc/self/fd/"+$g O_TMPFILE|O_RDWR 0644 => ENOTDIR
+	`},
 }
