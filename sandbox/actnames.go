@@ -14,11 +14,13 @@ import (
 // Where Landlock judges what is made, removed and renamed, a symlink that is
 // put on the way leads to a refusal, or to another place of the view. Where it
 // does not, the tracer makes these calls too, in the directory that the view's
-// walk has ended with.
+// walk has ended with. Landlock itself refuses to move or link a file to where it
+// has more rights, as in a directory that the view shows at a second place: with
+// more rights there, at the place at hand with the same.
 
 // actsNames says whether the tracer is to make, remove or rename itself.
 func (h *handler) actsNames(c *tracer.Call) bool {
-	if !h.pinned || h.lock != nil || c.Ent.Class != tracer.ClassName {
+	if !h.pinned || c.Ent.Class != tracer.ClassName || h.lock != nil && (!h.uneven || len(c.Ent.Paths) < 2) {
 		return false
 	}
 	return c.Ent.Name != "linkat" || c.Args[4] == 0 || c.Args[4] == unix.AT_SYMLINK_FOLLOW

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"github.com/ptbox/ptbox/fsview"
 	"github.com/ptbox/ptbox/internal/cred"
+	"github.com/ptbox/ptbox/internal/landlock"
 	"github.com/ptbox/ptbox/tracer"
 )
 
@@ -21,6 +22,7 @@ type mntNS struct {
 	overlays       bool // the view has an overlay
 	unions         map[string]*unionDir
 	ambiguous      map[*fsview.Mount]bool // see noteFD
+	uneven         bool                   // these differ in what Landlock allows there
 	dirs           map[dirKey]*mergedDir
 	// below tells for each mount that shows procfs, or a part of it, what
 	// part it is ("" for all, "sys/").
@@ -76,10 +78,13 @@ func (h *handler) remap() {
 	n := h.mntNS
 	n.version = h.versions
 	n.ambiguous, n.unions = map[*fsview.Mount]bool{}, nil
-	n.readOnlyMounts, n.overlays = false, false
+	n.readOnlyMounts, n.overlays, n.uneven = false, false, false
+	var rights landlock.Rights
 	for _, m := range n.view.Mounts() {
 		if n.view.Ambiguous(m) {
-			n.ambiguous[m] = true
+			r := mountRights(m)
+			n.uneven = n.uneven || len(n.ambiguous) > 0 && r != rights
+			n.ambiguous[m], rights = true, r
 		}
 		if m.Flags&fsview.ReadOnly != 0 {
 			n.readOnlyMounts = true

@@ -628,4 +628,14 @@ var foundMoreCases = []Case{
 		g=open "/m/af" O_RDONLY
 		open "/proc/self/fd/"+$g O_TMPFILE|O_RDWR 0644 => ENOTDIR
 	`},
+	{Name: "found/errors of a rename to a place of more rights", Tree: std + "d @m\nf @m/g/l\nl @m/b/a /b/d/\nf @m/b/f\nd @m/b/e/e\n", Mounts: "bind @m/b /new ro\nbind @m /d noexec", Script: `
+		rename "/d/g" "/d/b/a" => ENOTDIR
+		rename "/d/g/l" "/d/b/e" => EISDIR
+		rename "/d/g" "/d/b/e" => ENOTEMPTY
+		rename "/d/g/missing" "/d/b/x" => ENOENT
+		rename "/d/g/l" "/d/b/l" => OK
+		rename "/d/g" "/d/b/g" => OK
+		link "/d/b/f" "/d/f" => OK
+		rename "/d/b/g" "/d/h" => OK
+	`},
 }
