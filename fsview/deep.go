@@ -43,20 +43,23 @@ func (v *View) same(a, b Handle) bool {
 }
 
 // fromDeep walks by a path that begins with ".." from a directory whose own path
-// is too long for the kernel to tell: up by the directories themselves, none of
-// which is the root of a mount, as that has a path.
+// is too long for the kernel to tell: up by the directories themselves, to one that
+// has a path. None below that is the root of a mount, as that has one, too. If
+// there is none on the way, only the parent itself can be reached, by the guest's
+// own string: with more names the guest could move the directory in the meantime, so
+// that they lead out of the mount or to what others cover.
 func (v *View) fromDeep(q *Request, r *Resolution) unix.Errno {
 	fs, ok := v.fs.(Parenter)
 	if p, _ := v.fs.Path(q.Base.Dir, v.path[:0]); !ok || p != nil || v.deep(q.Base) == nil {
 		return unix.EXDEV
 	}
-	at, rest, up := Base{Dir: q.Base.Dir, Guest: q.Base.Guest}, q.Path, false
+	at, rest, up, known := Base{Dir: q.Base.Dir, Guest: q.Base.Guest}, q.Path, 0, false
 	defer func() {
-		if up {
+		if up > 0 {
 			v.fs.Close(at.Dir)
 		}
 	}()
-	for rest != "" {
+	for rest != "" && !known {
 		j := endOfName(rest, 0)
 		k := skipSlashes(rest, j)
 		comp := rest[:j]
@@ -71,47 +74,46 @@ func (v *View) fromDeep(q *Request, r *Resolution) unix.Errno {
 			if e != 0 {
 				return e
 			}
-			if up {
+			if up > 0 {
 				v.fs.Close(at.Dir)
 			}
-			at.Dir, up = h, true
-			if p, _ := v.fs.Path(h, v.path[:0]); p != nil {
-				// From here on the view knows its way.
-				rest = rest[k:]
-				break
-			}
+			at.Dir = h
+			up++
+			p, _ := v.fs.Path(h, v.path[:0])
+			known = p != nil
 		}
 		rest = rest[k:]
 	}
-	if !up {
-		return unix.EXDEV
-	}
 	sub := *q
-	sub.Base, sub.Path = &at, rest
+	sub.Base, sub.Path, sub.NeedHost = &at, rest, true
 	if rest == "" {
 		sub.Path = q.Path[shapeOf(q.Path).last+1:] // "." and its slashes
 	}
-	if v.judge(&at); at.Plain == True && !q.NeedHost && q.Trace == nil {
-		if e, ok := v.plain(&sub, r); ok {
-			return e // the guest's own string leads there
-		}
-	}
-	sub.NeedHost = true
-	if _, ok := v.GuestOf(&at); !ok {
+	switch _, ok := v.GuestOf(&at); {
+	case known && ok:
+		return v.Resolve(&sub, r)
+	case known, up != 1, rest != "", q.NeedHost, q.Trace != nil:
 		return unix.EXDEV
 	}
-	return v.Resolve(&sub, r)
+	r.Relative, r.Exists, r.Mount = true, true, v.MountOf(&at)
+	r.Slash = q.Path[len(q.Path)-1] == '/'
+	return v.holdDir(q, r, at.Dir)
 }
 
 // deepDots ends a walk at a "." or ".." that the kernel judges by its spelling.
-func (v *View) deepDots(q *Request, r *Resolution, at *Base, dots string, slash bool) (e unix.Errno) {
+func (v *View) deepDots(q *Request, r *Resolution, at *Base, dots string, slash bool) unix.Errno {
 	if q.NeedHost {
 		return unix.EXDEV
 	}
 	r.Relative, r.Exists, r.Slash, r.Mount = true, true, slash, v.MountOf(at)
 	r.LastDot, r.LastDotDot = dots == ".", dots == ".."
+	return v.holdDir(q, r, at.Dir)
+}
+
+// holdDir keeps a directory for the caller that asks for it.
+func (v *View) holdDir(q *Request, r *Resolution, dir Handle) (e unix.Errno) {
 	if q.Hold {
-		r.Held, e = v.fs.Open(at.Dir, "", false)
+		r.Held, e = v.fs.Open(dir, "", false)
 	}
 	return e
 }
