@@ -452,27 +452,24 @@ func (h *handler) interp(c *tracer.Call, img *tracer.Image, plan *tracer.ExecPla
 	if err == 0 && g.Dev == k.Dev && g.Ino == k.Ino {
 		return false, 0
 	}
-	var t target
-	if e := h.openExec(r, &t); e != 0 {
-		return false, e
-	}
 	plan.Interp = guest
-	plan.InterpImage, e = tracer.ParseELF(t.file)
-	t.close()
-	if e != 0 {
-		return false, unix.ELIBBAD
+	if h.held.is(&g) && (r.Mount == nil || r.Mount.Flags&fsview.NoExec == 0) && (h.id == nil || h.id.mayExec(guest) == 0) {
+		plan.InterpImage, plan.Held = h.held.Image, true
+	} else {
+		var t target
+		if e := h.openExec(r, &t); e != 0 {
+			return false, e
+		}
+		plan.InterpImage, e = tracer.ParseELF(t.file)
+		t.close()
+		if e != 0 {
+			return false, unix.ELIBBAD
+		}
 	}
 	if err != 0 {
 		return true, 0
 	}
-	if e := h.openFile(img.Interp, &t); e != 0 {
-		t.close()
-		return true, 0
-	}
-	plan.HostInterp, e = tracer.ParseELF(t.file)
-	t.close()
-	if e != 0 || plan.HostInterp.Type != 3 {
-		plan.HostInterp = nil
+	if plan.HostInterp = h.hostInterp(img.Interp, &k); plan.HostInterp == nil {
 		return true, 0
 	}
 	return false, 0

@@ -50,8 +50,10 @@ type handler struct {
 	chdirs       int               // chdir calls that may not be over
 	roams        bool              // guests change their directory without a stop
 	steadies     map[string]fileID // see steady
-	namesOnly    bool              // fastpath.Table.NamesOnly
-	procApart    uint64            // the device of procfs, while no guest has a directory of it and the fast path is on
+	held         *heldInterp
+	hostInterps  map[version]*tracer.Image
+	namesOnly    bool   // fastpath.Table.NamesOnly
+	procApart    uint64 // the device of procfs, while no guest has a directory of it and the fast path is on
 	fastIDs      fastIDs
 	startDir     string // guest path of the first directory
 	scratch      func() (string, error)

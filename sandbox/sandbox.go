@@ -339,10 +339,13 @@ func (s *Sandbox) find(name, cwd string) (string, error) {
 func (s *Sandbox) run(l *tracer.Launch) {
 	defer close(s.done)
 	fast := s.fastTable(l)
+	if fast != nil {
+		s.holdInterp()
+	}
 	tr, err := tracer.New(tracer.Config{
 		Handler: s.h, Regs: s.o.Regs, Mem: s.o.Mem, Trap: s.o.Trap, Log: s.o.Log,
 		Active: s.h.active(), Seen: s.seen(),
-		Fast: fast, Counters: s.o.Counters,
+		Fast: fast, Interp: s.h.held.file(), Counters: s.o.Counters,
 	})
 	if err != nil {
 		unix.Close(l.Dir)
@@ -470,6 +473,9 @@ func (s *Sandbox) Close() error {
 		if s.h != nil {
 			unix.Close(s.h.proc)
 			s.h.limited.close()
+			if s.h.held != nil {
+				unix.Close(s.h.held.FD)
+			}
 			if s.h.id != nil {
 				s.h.id.side.close()
 			}

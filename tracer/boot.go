@@ -29,6 +29,8 @@ type ExecPlan struct {
 	Interp      string
 	InterpImage *Image
 	HostInterp  *Image
+	// Held says that Interp is Config.Interp.
+	Held bool
 	// Aux replaces values of the auxiliary vector (getauxval(3)).
 	Aux map[uint64]uint64
 	// Program is the host path of the program itself when the kernel could
@@ -46,6 +48,7 @@ type boot struct {
 	words [2]uint64       // what was there
 	leave bool            // the boot code jumps to the program by itself
 	start *start          // by way of opStart
+	held  *heldPlan       // what the boot code does with the held interpreter
 	slot  int16
 }
 
@@ -118,7 +121,7 @@ func (tr *Tracer) tryBoot(t *Task) error {
 	var o ops
 	var strs []byte // strings behind the operations
 	var err error
-	strs = tr.fastOps(t, b, &o)
+	strs = tr.fastOps(t, b, p, &o)
 	if p != nil {
 		if strs, err = tr.planOps(t, p, b, &o, strs); err != nil {
 			return err
@@ -245,7 +248,14 @@ func (tr *Tracer) planOps(t *Task, p *ExecPlan, b *boot, o *ops, strs []byte) ([
 	} else if old == 0 || oldImage == nil {
 		return nil, fmt.Errorf("the kernel has not loaded an interpreter")
 	}
-	o.mapImage(p.Interp, str, p.InterpImage, 0)
+	if k := b.held; k != nil {
+		o.mapImage(k.fd, p.InterpImage, k.base)
+		strs = k.patch(o, strs)
+	} else {
+		o.open(p.Interp, str)
+		o.mapImage(0, p.InterpImage, 0)
+		o.add(unix.SYS_CLOSE, opFD0)
+	}
 	o.unmapImage(old, oldImage)
 	start, _ := p.InterpImage.Span()
 	if p.InterpImage.Type == elfDyn {
@@ -277,7 +287,9 @@ func (tr *Tracer) mapProgram(t *Task, p *ExecPlan, o *ops, str func(string) uint
 		hint = brk&^(pageSize-1) - length - 1<<20
 		bias = hint - start
 	}
-	o.mapImage(p.Program, str, m, hint)
+	o.open(p.Program, str)
+	o.mapImage(0, m, hint)
+	o.add(unix.SYS_CLOSE, opFD0)
 	for key, v := range map[uint64]uint64{
 		atPhdr: bias + m.headerAddr(), atPhent: elfPhent, atPhnum: uint64(m.Phnum), atEntry: bias + m.Entry,
 	} {

@@ -41,10 +41,13 @@ func (o *ops) add(code int, flags uint64, args ...uint64) {
 	}
 }
 
-// mapImage maps the file at path as the kernel's own loader does. A DYN image goes where the kernel likes or to hint, and
-// its bias becomes base; an EXEC image goes to its own addresses.
-func (o *ops) mapImage(path string, str func(string) uint64, m *Image, hint uint64) {
-	o.open(path, str)
+// mapImage maps the file that open has opened, or that is the guest's descriptor held, as the kernel's own loader does.
+// A DYN image goes where the kernel likes or to hint, and its bias becomes base; an EXEC image goes to its own addresses.
+func (o *ops) mapImage(held int, m *Image, hint uint64) {
+	fd := uint64(opFD4)
+	if held != 0 {
+		fd = 0
+	}
 	start, length := m.Span()
 	rel := uint64(0)
 	if m.Type == elfDyn {
@@ -72,8 +75,8 @@ func (o *ops) mapImage(path string, str func(string) uint64, m *Image, hint uint
 		}
 		fileEnd := pageUp(l.Vaddr + l.Filesz)
 		if l.Filesz > 0 {
-			o.add(unix.SYS_MMAP, rel|opFD4, at(page), fileEnd-page, l.prot(),
-				unix.MAP_PRIVATE|unix.MAP_FIXED, 0, l.Off-(l.Vaddr-page))
+			o.add(unix.SYS_MMAP, rel|fd, at(page), fileEnd-page, l.prot(),
+				unix.MAP_PRIVATE|unix.MAP_FIXED, uint64(held), l.Off-(l.Vaddr-page))
 		} else {
 			fileEnd = page
 		}
@@ -89,7 +92,6 @@ func (o *ops) mapImage(path string, str func(string) uint64, m *Image, hint uint
 		}
 		end = max(memEnd, fileEnd)
 	}
-	o.add(unix.SYS_CLOSE, opFD0)
 }
 
 // open opens path, which is free of symlinks unless it leads into procfs, and

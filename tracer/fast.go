@@ -21,6 +21,8 @@ type fast struct {
 	fds   []int // become the guest's reserved descriptors
 	known map[fileID][]knownSite
 	goBin map[fileID]bool // looked at for Syscall6
+	text  int             // see writableText: 0 is unknown
+	mdwe  bool            // the launcher has PR_SET_MDWE itself
 	count []byte          // the page of counters, nil if nobody asks
 }
 
@@ -31,6 +33,7 @@ type mm struct {
 	stubs   uint64 // where stubs go; 0: nowhere
 	checked bool   // stubs is known to be our own memory
 	off     bool   // the Handler has said LeaveFast
+	mdwe    bool   // memory cannot become executable (PR_SET_MDWE)
 	used    int    // stubs taken
 	sites   []site
 	applied []fileID // files whose known sites were patched
@@ -69,8 +72,15 @@ func (tr *Tracer) startFast() {
 		tr.log.Warn("the fast path is off", "err", err)
 		return
 	}
+	if k := tr.cfg.Interp; k != nil {
+		k.reserve(tr.cfg.WindowFD + fixedFDs + len(fds))
+		fds = append(fds, k.FD)
+	}
 	tr.policy.Fast, tr.policy.Reserved = rules, len(fds)
 	tr.fast = &fast{fds: fds, known: map[fileID][]knownSite{}, goBin: map[fileID]bool{}, count: count}
+	if v, err := unix.PrctlRetInt(unix.PR_GET_MDWE, 0, 0, 0, 0); err == nil {
+		tr.fast.mdwe = v != 0
+	}
 }
 
 // Reserved are the numbers of the first descriptor that guests may not touch
@@ -87,10 +97,11 @@ func (tr *Tracer) NoteDir(ino uint64, guest string) {
 
 // newMM gives t an address space of its own (exec).
 func (tr *Tracer) newMM(t *Task) {
+	mdwe := tr.fast != nil && tr.fast.mdwe || t.mm != nil && t.mm.mdwe
 	t.dropMM()
 	t.late = nil
 	if tr.fast != nil && !t.noFast {
-		t.mm = &mm{refs: 1}
+		t.mm = &mm{refs: 1, mdwe: mdwe}
 	}
 }
 
@@ -141,7 +152,7 @@ const stubsBelow = 64 << 20
 
 // fastOps adds to the boot code what maps slots and stubs.
 // The bytes that it returns must lie first among the strings.
-func (tr *Tracer) fastOps(t *Task, b *boot, o *ops) []byte {
+func (tr *Tracer) fastOps(t *Task, b *boot, p *ExecPlan, o *ops) []byte {
 	if t.mm == nil {
 		return nil
 	}
@@ -151,6 +162,10 @@ func (tr *Tracer) fastOps(t *Task, b *boot, o *ops) []byte {
 	}
 	t.mm.stubs = at
 	stubs := tr.patchEarly(t, b)
+	if p != nil && p.Held {
+		stubs = tr.patchHeld(t, b)
+	}
+	at = t.mm.stubs
 	o.add(unix.SYS_MMAP, 0, fastpath.Dirs, fastpath.PrivateSize, unix.PROT_READ|unix.PROT_WRITE, poolFlags, ^uint64(0), 0)
 	if fd := tr.policy.Fast.CountsFD; fd != 0 {
 		o.add(unix.SYS_MMAP, 0, fastpath.Counts, fastpath.CountsSize, unix.PROT_READ|unix.PROT_WRITE, countsFlags, uint64(fd), 0)
@@ -202,6 +217,9 @@ func (tr *Tracer) fastEntry(c *Call) bool {
 	}
 	if c.Nr == unix.SYS_SECCOMP || c.Nr == unix.SYS_PRCTL && uint32(c.Args[0]) == unix.PR_SET_SECCOMP {
 		tr.stopFast(t)
+	}
+	if c.Nr == unix.SYS_PRCTL && uint32(c.Args[0]) == unix.PR_SET_MDWE {
+		m.mdwe = true
 	}
 	if uint(c.Nr) >= maxNr || !fastCalls[c.Nr] || t.noFast || m.off {
 		return false

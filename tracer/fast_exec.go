@@ -41,7 +41,7 @@ func (tr *Tracer) patchAtExec(t *Task) {
 // into their place; nil means that nothing was patched.
 func (tr *Tracer) patchEarly(t *Task, b *boot) []byte {
 	m := t.mm
-	if b.start == nil || m.stubs < WindowEnd {
+	if b.start == nil || m.stubs < WindowEnd || m.mdwe {
 		return nil
 	}
 	q, ok := openMaps(t.Tid)

@@ -24,9 +24,10 @@ const (
 
 // prctlStops are the options of prctl(2) that concern the sandbox: an
 // undumpable guest is closed to some memory backends, PR_SET_MM changes what
-// /proc says, PR_SET_SECCOMP is seccomp(2).
+// /proc says, PR_SET_SECCOMP is seccomp(2). With PR_SET_MDWE no memory of the
+// program, or of one that it executes, can become executable any more.
 var prctlStops = []uint32{
-	unix.PR_GET_DUMPABLE, unix.PR_SET_DUMPABLE, unix.PR_SET_SECCOMP, unix.PR_SET_MM,
+	unix.PR_GET_DUMPABLE, unix.PR_SET_DUMPABLE, unix.PR_SET_SECCOMP, unix.PR_SET_MM, unix.PR_SET_MDWE,
 }
 
 // prctlIdentity are those that an emulated identity has to answer.

@@ -70,10 +70,21 @@ type Config struct {
 	// Fast is what the fast path may know of the view; nil means that every
 	// path call stops.
 	Fast *fastpath.Table
+	// Interp, when not nil, is the ELF interpreter that most programs of the
+	// view have, where that is not the host's: with Fast, guests have it open.
+	Interp *HeldInterp
 	// Counters asks for what the fast path does as well.
 	Counters bool
 	// Log gets what goes wrong; nil discards it.
 	Log *slog.Logger
+}
+
+// HeldInterp is an ELF interpreter that is kept open for reading.
+type HeldInterp struct {
+	FD    int
+	Image *Image
+	guest int    // its number in guests, 0: they do not have it
+	file  fileID // as /proc/PID/maps has it
 }
 
 // DefaultWindowFD is the number of the one descriptor that guests inherit

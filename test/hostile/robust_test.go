@@ -39,6 +39,10 @@ func TestEdges(t *testing.T) { same(t, "edges") }
 // What a guest does to its own threads and processes leaves the others alone.
 func TestThreadEnds(t *testing.T) { same(t, "thread-ends") }
 
+// A process that has sworn off new code, as services do, can still execute
+// programs.
+func TestNoNewCode(t *testing.T) { same(t, "mdwe") }
+
 func TestExecRace(t *testing.T) { same(t, "exec-race") }
 
 func TestExitRace(t *testing.T) { same(t, "exit-race") }

@@ -18,6 +18,7 @@ import (
 func init() {
 	parts["threads"] = func(args []string) error { return threads(args[0]) }
 	parts["threads-some"] = func([]string) error { return threads("60") }
+	parts["mdwe"] = func([]string) error { return noNewCode() }
 	parts["thread-ends"] = func([]string) error { return threadEnds() }
 	parts["exec-race"] = func([]string) error { return repeat("exec-many", 20) }
 	parts["exec-many"] = func([]string) error { return execMany() }
@@ -114,6 +115,18 @@ func threadEnds() error {
 	}
 	wg.Wait()
 	fmt.Println("wrong answers:", bad.Load())
+	return nil
+}
+
+// noNewCode executes programs where no memory can become executable: it is
+// inherited.
+func noNewCode() error {
+	fmt.Println(unix.Prctl(unix.PR_SET_MDWE, unix.PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0))
+	for range 4 {
+		for _, argv := range [][]string{{"/bin/true"}, {"/bin/sh", "-c", "/bin/true; test -e /etc/hostname"}, {"/proc/self/exe", "edges"}} {
+			fmt.Println(exec.Command(argv[0], argv[1:]...).Run())
+		}
+	}
 	return nil
 }
 

@@ -1,0 +1,81 @@
+package sandbox
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/internal/testutil"
+)
+
+// An exec in a root that has an ELF interpreter of its own stops no more often
+// than one in the host's tree, and the interpreter is mapped as natively.
+func TestFastHeld(t *testing.T) {
+	cc := testutil.Command(t, "gcc")
+	root := t.TempDir()
+	exe := filepath.Join(root, "held")
+	if out, err := exec.Command(cc, "-O1", "-w", "-o", exe, "testdata/held.c").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	want, err := exec.Command(exe).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	libs, err := exec.Command("ldd", exe).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := 0
+	for _, lib := range regexp.MustCompile(`/\S+`).FindAllString(string(libs), -1) {
+		b, err := os.ReadFile(lib)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := filepath.Join(root, lib)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to, b, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		copied++
+	}
+	if copied < 2 {
+		t.Fatalf("libraries: %s", libs)
+	}
+	const execs = 50
+	stops := func(root, exe string, mounts ...fsview.Mount) uint64 {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		s, err := New(Options{Root: root, Args: []string{exe, "50"}, Env: []string{"A=b"}, Cwd: "/", Mounts: mounts, Stdout: w, Stderr: w})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if err := s.Start(); err != nil {
+			t.Fatal(err)
+		}
+		w.Close()
+		var b bytes.Buffer
+		io.Copy(&b, r)
+		st, err := s.Wait()
+		if err != nil || st.Code != 0 || b.String() != strings.Repeat(string(want), execs) {
+			t.Fatalf("%v, exit %d\n%.300s\nnatively: %s", err, st.Code, b.String(), want)
+		}
+		return s.Stats().Stops
+	}
+	host := stops("/", exe)
+	own := stops(root, "/held", fsview.Mount{Target: "/proc", Source: "/proc", Kind: fsview.Proc})
+	if own > host+execs/2 {
+		t.Errorf("%d execs: %d stops in the host's tree, %d with an interpreter of the root's", execs, host, own)
+	}
+}
