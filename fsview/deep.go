@@ -6,7 +6,7 @@ import "golang.org/x/sys/unix"
 // that of the first one above it whose path is not.
 func (v *View) deep(b *Base) *Mount {
 	fs, ok := v.fs.(Parenter)
-	if !ok {
+	if p, _ := v.fs.Path(b.Dir, v.path[:0]); !ok || p != nil {
 		return nil
 	}
 	var near *Mount
@@ -50,7 +50,7 @@ func (v *View) same(a, b Handle) bool {
 // that they lead out of the mount or to what others cover.
 func (v *View) fromDeep(q *Request, r *Resolution) unix.Errno {
 	fs, ok := v.fs.(Parenter)
-	if p, _ := v.fs.Path(q.Base.Dir, v.path[:0]); !ok || p != nil || v.deep(q.Base) == nil {
+	if !ok || v.deep(q.Base) == nil {
 		return unix.EXDEV
 	}
 	at, rest, up, known := Base{Dir: q.Base.Dir, Guest: q.Base.Guest}, q.Path, 0, false

@@ -176,7 +176,7 @@ func (h *handler) baseCwd(t *tracer.Task, n int) (b *fsview.Base, keep bool, e u
 	if len(c.pending) > 0 {
 		// Nobody knows yet which of the two it is; a place outside is one
 		// that chdirChecked has not seen yet.
-		if _, ok := h.view.GuestOf(&base); !ok && !base.Deleted {
+		if h.view.MountOf(&base) == nil && !base.Deleted {
 			h.host.Close(d)
 			return nil, false, unix.ENOENT
 		}

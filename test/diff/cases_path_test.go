@@ -247,6 +247,9 @@ var pathCases = []Case{
 		~EXDEV stat.t "l"
 		rename "here" "there"
 		stat.t "there"
+		@t chdir "."
+		stat.t "." => OK
+		mkdir "m" 0755 => OK
 		chdir ".."
 		stat.t "."
 		chdir ".."
