@@ -65,7 +65,7 @@ func (w *walker) fromDeleted(p string) (string, unix.Errno) {
 		j := endOfName(p, i)
 		k := skipSlashes(p, j)
 		if j-i == 2 && p[i+1] == '.' {
-			if e := w.up(); e != 0 {
+			if e := w.up(NoHandle); e != 0 {
 				return "", e
 			}
 			if k == len(p) {

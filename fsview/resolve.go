@@ -36,6 +36,11 @@ func (v *View) Resolve(q *Request, r *Resolution) unix.Errno {
 		}
 	}
 	e := v.walk(q, r, b)
+	if e == unix.EACCES && v.w.climbed {
+		v.w.climbs = true
+		e = v.walk(q, r, b)
+		v.w.climbs = false
+	}
 	if e == unix.EXDEV && b != nil && q.Path[0] != '/' && !scoped {
 		return v.fromDeep(q, r)
 	}

@@ -61,6 +61,38 @@ func (w *walker) step(rest string, mark int) (again bool, e unix.Errno) {
 	}
 }
 
+// up goes to the parent of the directory h, in the guest: from a mount's root to the
+// parent of the mount point. NoHandle says that it is known by its path only.
+func (w *walker) up(h Handle) unix.Errno {
+	if h != NoHandle {
+		defer w.v.fs.Close(h)
+	}
+	w.moved, w.rooted = true, true
+	inside := h != NoHandle && w.m.ov == nil && len(w.g) > w.m.tlen && str(w.g) != w.root
+	if len(w.g) == 0 || str(w.g) == w.root {
+		if w.q.Resolve&unix.RESOLVE_BENEATH != 0 {
+			return unix.EXDEV
+		}
+	} else {
+		w.g = w.g[:chop(w.g)]
+	}
+	old := w.m
+	w.locate()
+	if inside && w.cur == NoHandle {
+		fs, ok := w.v.fs.(Parenter)
+		w.climbed = w.climbed || ok
+		if ok && w.climbs {
+			p, e := fs.Parent(h)
+			if e != 0 {
+				return e
+			}
+			w.setCur(p, true)
+		}
+	}
+	w.trace("dotdot", "")
+	return w.crossed(old)
+}
+
 // notLink is what link answers for anything but a symlink: readlink's EINVAL.
 const notLink = unix.EINVAL
 

@@ -23,6 +23,10 @@ type walker struct {
 	merged bool // that is a directory of several layers
 	mode   uint32
 
+	// climbs says that the ".." of a directory is asked for, not the directory by its
+	// path, which may be shut; climbed that a walk met one where it was not.
+	climbs, climbed bool
+
 	loops int  // symlinks lost to races, so that nobody can keep us here
 	moved bool // more than the plain names below the base was involved
 	// rooted says that the kernel would have looked up where "/" is. With
@@ -44,7 +48,7 @@ type walker struct {
 func (v *View) walk(q *Request, r *Resolution, b *Base) unix.Errno {
 	w := &v.w
 	w.q, w.r, w.g = q, r, r.guest[:0]
-	w.loops, w.moved, w.own, w.top = 0, false, false, NoHandle
+	w.loops, w.moved, w.own, w.top, w.climbed = 0, false, false, NoHandle, false
 	w.root = q.Root
 	if w.root == "/" {
 		w.root = ""
@@ -219,9 +223,8 @@ func (w *walker) run() (again bool, e unix.Errno) {
 			if e != 0 {
 				return false, e
 			}
-			w.v.fs.Close(h)
 			w.rest = rest[k:]
-			if e = w.up(); e != 0 || k < len(rest) {
+			if e = w.up(h); e != 0 || k < len(rest) {
 				return e == 0, e
 			}
 			return false, w.found("", len(w.g), false, slash, false)
@@ -276,23 +279,6 @@ func (w *walker) search(rel string, mark int) unix.Errno {
 		return e
 	}
 	return 0
-}
-
-// up goes to the parent, in the guest: from a mount's root to the parent of
-// the mount point.
-func (w *walker) up() unix.Errno {
-	w.moved, w.rooted = true, true
-	if len(w.g) == 0 || str(w.g) == w.root {
-		if w.q.Resolve&unix.RESOLVE_BENEATH != 0 {
-			return unix.EXDEV
-		}
-	} else {
-		w.g = w.g[:chop(w.g)]
-	}
-	old := w.m
-	w.locate()
-	w.trace("dotdot", "")
-	return w.crossed(old)
 }
 
 // open looks rel up from the position at mark.

@@ -638,4 +638,27 @@ var foundMoreCases = []Case{
 		link "/d/b/f" "/d/f" => OK
 		rename "/d/b/g" "/d/h" => OK
 	`},
+	{Name: "found/the current directory of a new process after a thread's failed fchdir", Tree: std + "d @m/c\n", Mounts: "bind @m/c /d/new ro\nbind @m /new", Script: `
+		f=open "/new/c" O_PATH|O_DIRECTORY
+		fchdir $f
+		@t fchdir -1 => EBADF
+		respawn 2
+		@2 getcwd => OK "/new/c" 7
+	`},
+	{Name: "found/up to where a directory above is shut", Tree: std + "d @m/g/l\nl @m/g/l/g ../b\nl @m/g/l/f ../f\nf @m/g/f\n", Mounts: "bind @m /new", Script: `
+		chdir "/new/g"
+		chmod "/new" 0000
+		stat "l/g/g/" => ENOENT
+		stat "l/../f" => OK
+		stat "l/../missing" => ENOENT
+		mkdir "l/g/x" 0755 => ENOENT
+		unlink "l/g/x" => ENOENT
+		open "l/../f" O_RDONLY => OK
+		open "l/f" O_RDONLY => OK
+		open "l/.." O_RDONLY|O_DIRECTORY => OK
+		stat "l/../.." => OK
+		stat "l/../../g" => EACCES
+		stat "l/../../missing" => EACCES
+		getcwd
+	`},
 }
