@@ -64,7 +64,7 @@ var byDesign = []Allowed{
 	},
 	{
 		Why:  "the source of a mount has a fixed place: who moves it, at another place of the view, loses the mount",
-		Call: regexp.MustCompile(``), Kernel: regexp.MustCompile(``), Ptbox: regexp.MustCompile(`^(ENOENT|ENOTDIR|EACCES|OK)`), Moved: true,
+		Call: regexp.MustCompile(``), Kernel: regexp.MustCompile(``), Ptbox: regexp.MustCompile(`^(ENOENT|ENOTDIR|EACCES|ELOOP|OK)`), Moved: true,
 		When: func(_ string, w *World) bool { return w.nested },
 	},
 	{
