@@ -7,5 +7,6 @@
 //
 // Start makes one goroutine that is locked to its thread; the tracer, the view
 // and all handlers run on it, without locks. Signal, Wait and Close may be
-// called from any goroutine.
+// called from any goroutine. Inside of another ptbox there is no tracer, and the
+// thread is the parent of the command (nested.go).
 package sandbox
