@@ -1,6 +1,10 @@
 package sandbox
 
 import (
+	"cmp"
+	"path"
+	"strings"
+
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/fsview"
@@ -31,7 +35,7 @@ func (h *handler) overlayOpen(c *tracer.Call, r *fsview.Resolution, how *openHow
 	case creat && how.flags&unix.O_DIRECTORY != 0:
 		return unix.EINVAL // Linux 6.4
 	case creat && r.Slash:
-		return unix.EISDIR
+		return cmp.Or(u.May(strings.TrimPrefix(path.Dir("/"+rel), "/"), unix.X_OK), unix.EISDIR)
 	case creat && how.flags&unix.O_EXCL != 0, creat && !r.Exists:
 		if h.id != nil {
 			if e := h.id.mayName(c, r, u); e != 0 {

@@ -661,4 +661,12 @@ var foundMoreCases = []Case{
 		stat "l/../../missing" => EACCES
 		getcwd
 	`},
+	{Name: "found/a new file's slash in a shut directory of an overlay", NoInodes: true, Tree: layered, Mounts: layers, Script: `
+		open "/m/d/ad/" O_RDWR|O_CREAT 0644 => EISDIR
+		open "/m/x/" O_RDWR|O_CREAT 0644 => EISDIR
+		chmod "/m/d" 0644
+		open "/m/d/ad/" O_RDWR|O_CREAT 0644 => EACCES
+		open "/m/d/sub/" O_RDWR|O_CREAT 0644 => EACCES
+		open "/m/d/new/" O_RDWR|O_CREAT 0644 => EACCES
+	`},
 }
