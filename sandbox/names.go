@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"path"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -147,6 +148,9 @@ func (n *name) mayMove() bool {
 // can be seen.
 func (n *name) empty() bool {
 	fd, err := unix.Openat(n.fd, n.path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err == unix.EACCES {
+		fd, err = n.openShut()
+	}
 	if err != nil {
 		return true
 	}
@@ -161,6 +165,25 @@ func (n *name) empty() bool {
 			return false
 		}
 	}
+}
+
+// openShut opens a directory of the caller's that may not be read for the moment.
+func (n *name) openShut() (int, error) {
+	dir, err := unix.Openat(n.fd, n.path, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, err
+	}
+	defer unix.Close(dir)
+	at := "/proc/self/fd/" + strconv.Itoa(dir)
+	var st unix.Stat_t
+	if err := unix.Fstat(dir, &st); err != nil {
+		return -1, err
+	}
+	if err := unix.Chmod(at, st.Mode&0o7777|0o400); err != nil {
+		return -1, err
+	}
+	defer unix.Chmod(at, st.Mode&0o7777)
+	return unix.Open(at, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 }
 
 // search is the permission to look for the name, which comes before all else.
@@ -286,6 +309,8 @@ func (h *handler) rename(c *tracer.Call, from, to *fsview.Resolution) unix.Errno
 	}
 	exchange := flags&unix.RENAME_EXCHANGE != 0
 	switch {
+	case a.gone(), b.gone():
+		return unix.ENOENT
 	case a.tooLong():
 		return unix.ENAMETOOLONG
 	case !a.exists:

@@ -669,4 +669,17 @@ var foundMoreCases = []Case{
 		open "/m/d/sub/" O_RDWR|O_CREAT 0644 => EACCES
 		open "/m/d/new/" O_RDWR|O_CREAT 0644 => EACCES
 	`},
+	{Name: "found/moving a mount point into a directory that has been removed", Tree: std + "d /b\n", Mounts: "tmpfs /new", Script: `
+		chdir "/b"
+		rmdir "../b"
+		rename "/new" "a" => ENOENT
+		rename "a" "/new" => ENOENT
+		renameat2 AT_FDCWD "/new" AT_FDCWD "a" RENAME_EXCHANGE => ENOENT
+		rename "/d" "a" => ENOENT
+	`},
+	{Name: "found/moving a directory above a mount point over a full one that cannot be read", Tree: std + "d /a\nd /b 0300\nl /b/x y\n", Mounts: "tmpfs /a/g", Script: `
+		rename "a" "b" => ENOTEMPTY
+		rename "/a" "/b/" => ENOTEMPTY
+		lstat "/b"
+	`},
 }
