@@ -21,6 +21,11 @@ func (h *handler) chdirChecked(c *tracer.Call, r *fsview.Resolution) {
 		c.Fail(e)
 		return
 	}
+	var st unix.Stat_t
+	if !r.Relative && unix.Stat(string(r.Host), &st) == nil && (st.Dev != want.Dev || st.Ino != want.Ino) {
+		c.Fail(unix.ENOENT) // the source of the mount has been moved: nobody is racing
+		return
+	}
 	h.chdirEnds(c, dirKey{want.Dev, want.Ino})
 }
 

@@ -682,4 +682,10 @@ var foundMoreCases = []Case{
 		rename "/a" "/b/" => ENOTEMPTY
 		lstat "/b"
 	`},
+	{Name: "found/into a mount whose source has been exchanged", Tree: std + "d /b\nd /b2\nd /b/sub\nd /b2/sub\n", Mounts: "bind /b /new", Unstable: true, Script: `
+		renameat2 AT_FDCWD "/b2" AT_FDCWD "/b" RENAME_EXCHANGE
+		~ENOENT chdir "/new" => OK
+		~ENOENT chdir "/new/sub" => OK
+		chdir "/d" => OK
+	`},
 }
