@@ -24,7 +24,7 @@ func TestFastLibc(t *testing.T) {
 		commands []string
 	}{
 		{"glibc", "gcc", nil, all},
-		{"glibc, static", "gcc", []string{"-static"}, []string{"calls", "threads", "vfork", "pointers"}},
+		{"glibc, static", "gcc", []string{"-static"}, []string{"calls", "threads", "vfork", "pointers", "traps"}},
 		{"musl", "musl-gcc", nil, []string{"calls", "threads", "cancel", "fork", "vfork", "pointers"}},
 		{"musl, static", "musl-gcc", []string{"-static"}, []string{"calls", "storm", "vfork", "pointers"}},
 	} {

@@ -350,6 +350,17 @@ func (p *patchSite) jump(m *mm, w writer) bool {
 	return false
 }
 
+// mend writes the jump of a site where a trap has stayed. It is one instruction:
+// others are patched only where there is one thread.
+func (s *site) mend(t *Task) {
+	jump := binary.LittleEndian.AppendUint32([]byte{0xe9}, uint32(int64(s.stub)-int64(s.start+5)))
+	w := openWriter(t)
+	defer w.close()
+	if s.at-s.start == uint64(len(jump)) && w.put(s.start+1, jump[1:]) {
+		w.put(s.start, jump[:1])
+	}
+}
+
 // poke writes the jump in one request: with what is known around it, it fills a
 // word.
 func (p *patchSite) poke(tid int, jump []byte) bool {

@@ -42,8 +42,10 @@ func (tr *Tracer) fastSignal(t *Task, sig int) bool {
 	}
 	tr.restoreInfo(t, sig, &r)
 	switch {
-	case sig == int(unix.SIGTRAP) && m.trapped(r.Rip-1):
-		// A trap that stood there while a site was patched.
+	case sig == int(unix.SIGTRAP) && m.trapped(r.Rip-1) != nil:
+		// A trap that stood there while a site was patched. In the copy of a
+		// fork from that very moment it still does.
+		m.trapped(r.Rip - 1).mend(t)
 		r.Rip--
 		ptrace.SetRegs(t.Tid, &r)
 		tr.resume(t, 0)
@@ -56,13 +58,13 @@ func (tr *Tracer) fastSignal(t *Task, sig int) bool {
 	return false
 }
 
-func (m *mm) trapped(ip uint64) bool {
+func (m *mm) trapped(ip uint64) *site {
 	for i := range m.sites {
 		if m.sites[i].start == ip && ip != 0 {
-			return true
+			return &m.sites[i]
 		}
 	}
-	return false
+	return nil
 }
 
 // leaveStub takes a thread back from a stub to its site.

@@ -325,6 +325,46 @@ static void dumps(void)
 
 /* memory adds up what a process has for itself that it has not natively: pages
    below 1 MiB, and pages of code. */
+/* A fork may copy the memory while a site is patched: the child then has the
+ * trap that keeps other threads out. */
+static long here(const char *path)
+{
+	static struct stat st;
+	long r;
+	__asm__ volatile("nop\nmov $4, %%eax\n.globl here_site\nhere_site = . - 5\nsyscall" : "=a"(r) : "D"(path), "S"(&st) : "rcx", "r11", "memory");
+	return r;
+}
+
+extern unsigned char here_site[];
+
+static void traps(void)
+{
+	pthread_t th;
+	stop = 0;
+	if (pthread_create(&th, 0, loop, 0))
+		wrong("pthread_create", errno);
+	for (int i = 0; i < 3; i++) {
+		if (here(file))
+			wrong("stat", 0);
+		if (here_site[0] != 0xe9)
+			continue;
+		unsigned char *page = (unsigned char *)((unsigned long)here_site & ~4095UL);
+		if (mprotect(page, 8192, PROT_READ | PROT_WRITE | PROT_EXEC))
+			wrong("mprotect", errno);
+		here_site[0] = 0xcc;
+		if (mprotect(page, 8192, PROT_READ | PROT_EXEC))
+			wrong("mprotect", errno);
+		alarm(60);
+		if (here(file))
+			wrong("stat", 1);
+		alarm(0);
+		if (here_site[0] != 0xe9)
+			wrong("not mended", here_site[0]);
+	}
+	stop = 1;
+	pthread_join(th, 0);
+}
+
 static void memory(void)
 {
 	char line[4096];
@@ -499,6 +539,8 @@ int main(int argc, char **argv)
 		pointers();
 	else if (!strcmp(c, "dump"))
 		dumps();
+	else if (!strcmp(c, "traps"))
+		traps();
 	else if (!strcmp(c, "memory"))
 		memory();
 	else if (!strcmp(c, "many"))
