@@ -338,25 +338,29 @@ func (c *child) fail(step int, e unix.Errno) {
 //
 //go:noinline
 //go:norace
-func forkHolder() (pid int, e unix.Errno) {
+func forkHolder(ready int) (pid int, e unix.Errno) {
 	beforeFork()
 	r, _, e := unix.RawSyscall6(unix.SYS_CLONE, unix.CLONE_FILES|uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
 	if e != 0 || r != 0 {
 		afterFork()
 		return int(r), e
 	}
-	hold()
+	hold(ready)
 	return 0, 0
 }
 
-// hold waits to be killed. All signals are blocked (beforeFork): they must not
+// readyByte is what a holder writes.
+var readyByte byte
+
+// hold says that it is ready, and waits to be killed. All signals are blocked (beforeFork): they must not
 // find the runtime's handlers.
 //
 //go:norace
 //go:nosplit
-func hold() {
+func hold(ready int) {
 	unix.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0, 0)
 	unix.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_DUMPABLE, 1, 0, 0, 0, 0)
+	unix.RawSyscall6(unix.SYS_WRITE, uintptr(ready), uintptr(unsafe.Pointer(&readyByte)), 1, 0, 0, 0)
 	for {
 		unix.RawSyscall(unix.SYS_PAUSE, 0, 0, 0)
 	}

@@ -76,13 +76,36 @@ func (tr *Tracer) Holder() (int, unix.Errno) {
 	if tr.holder != 0 {
 		return tr.holder, 0
 	}
+	var pipe [2]int
+	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
+		e, _ := err.(unix.Errno)
+		return 0, e
+	}
+	defer unix.Close(pipe[0])
+	defer unix.Close(pipe[1])
 	syscall.ForkLock.Lock()
-	pid, e := forkHolder()
+	pid, e := forkHolder(pipe[1])
 	syscall.ForkLock.Unlock()
 	if e == 0 {
 		tr.holder = pid
+		awaitHolder(pid, pipe[0])
 	}
 	return pid, e
+}
+
+// awaitHolder waits until the holder may be looked into: where we are
+// undumpable, so is a child of ours at first.
+func awaitHolder(pid, fd int) {
+	p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+	if end, err := unix.PidfdOpen(pid, 0); err == nil { // Linux 5.3
+		defer unix.Close(end)
+		p = append(p, unix.PollFd{Fd: int32(end), Events: unix.POLLIN})
+	}
+	for {
+		if _, err := unix.Poll(p, -1); err != unix.EINTR {
+			return
+		}
+	}
 }
 
 // Signal sends sig to the command. It may be called from any goroutine.
