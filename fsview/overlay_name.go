@@ -359,6 +359,9 @@ func (o *Union) Rename(from, to string, flags uint) unix.Errno {
 	}
 	defer fset.close()
 	t, tset, e := o.state(to)
+	if e == unix.ENAMETOOLONG && !f.Visible {
+		e = unix.ENOENT // the old name is looked for first
+	}
 	if e != 0 {
 		return e
 	}

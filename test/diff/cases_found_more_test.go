@@ -688,4 +688,9 @@ var foundMoreCases = []Case{
 		~ENOENT chdir "/new/sub" => OK
 		chdir "/d" => OK
 	`},
+	{Name: "found/a missing file of an overlay to a name that is too long", NoInodes: true, Tree: layered, Mounts: layers, Script: `
+		rename "/m/missing" "/m/"+"n"*256 => ENOENT
+		rename "/m/af" "/m/"+"n"*256 => ENAMETOOLONG
+		renameat2 AT_FDCWD "/m/missing" AT_FDCWD "/m/d/"+"n"*256 RENAME_EXCHANGE => ENOENT
+	`},
 }
