@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"path"
 	"strings"
 
@@ -37,6 +38,16 @@ func (h *handler) lowerBehind(text, link string) (b behind, ok bool) {
 	return b, unix.Fstatat(h.proc, link, &b.st, 0) == nil
 }
 
+// displaced is what the kernel says to the copy of an object that has been
+// removed: a whiteout, or something else, is at its place in the upper layer.
+func (b *behind) displaced() unix.Errno {
+	var st unix.Stat_t
+	if unix.Lstat(b.u.UpperPath(b.rel), &st) == nil {
+		return unix.EEXIST
+	}
+	return unix.EROFS
+}
+
 // lift finds or makes the copy of a lower object, for the attribute change c.
 func (h *handler) lift(c *tracer.Call, b *behind) (host string, e unix.Errno) {
 	if !b.u.Writable() {
@@ -46,7 +57,7 @@ func (h *handler) lift(c *tracer.Call, b *behind) (host string, e unix.Errno) {
 		return b.u.UpperPath(b.rel), 0
 	}
 	if !b.u.Shows(b.rel, uint64(b.st.Dev), b.st.Ino) {
-		return "", unix.EROFS // it has been removed, or something else is there
+		return "", b.displaced()
 	}
 	if b.st.Mode&unix.S_IFMT != unix.S_IFDIR || b.u.Lower(b.host) {
 		if e := h.copyUpFor(c, b.u, b.rel, b.host); e != 0 {
@@ -142,7 +153,7 @@ func (h *handler) magicOpen(c *tracer.Call, r *fsview.Resolution, how *openHow) 
 		r.Host, r.Magic = append(r.Host[:0], b.u.UpperPath(b.rel)...), false
 		return 0
 	case !b.u.Shows(b.rel, uint64(b.st.Dev), b.st.Ino):
-		return unix.EROFS
+		return b.displaced()
 	}
 	lower := fsview.Resolution{Host: []byte(b.host), Mode: b.st.Mode, Lower: true}
 	var e unix.Errno
@@ -197,6 +208,11 @@ func (h *handler) magicLink(c *tracer.Call, from, to *fsview.Resolution, u *fsvi
 	}
 	if n, e := u.State(rel); e == 0 && !n.Visible && !lower && u.Writable() && !h.onUpper(u, link) {
 		c.Fail(unix.EXDEV) // no parent is copied up for that
+		return
+	}
+	if dev := uint64(b.st.Dev); lower && u.Writable() && !u.CopiedFrom(b.rel, dev, b.st.Ino) && !u.Shows(b.rel, dev, b.st.Ino) {
+		_, e := u.MayMake(rel)
+		c.Fail(cmp.Or(e, unix.ENOENT)) // it has no name that another could be made of
 		return
 	}
 	n, e := u.Ready(rel) // before the copy: nothing is copied for a name that is taken

@@ -693,4 +693,25 @@ var foundMoreCases = []Case{
 		rename "/m/af" "/m/"+"n"*256 => ENAMETOOLONG
 		renameat2 AT_FDCWD "/m/missing" AT_FDCWD "/m/d/"+"n"*256 RENAME_EXCHANGE => ENOENT
 	`},
+	{Name: "found/changes by a descriptor of a file whose place another has", NoInodes: true, Tree: layered + "d /proc\n", Mounts: layers + "\nproc /proc", Script: `
+		f=open "/m/nowrite" O_PATH
+		rename "/m/af" "/m/nowrite" => OK
+		fchmodat2 $f "" 0750 AT_EMPTY_PATH
+		lstat "/m/nowrite"
+		g=open "/m/both" O_PATH
+		unlink "/m/both" => OK
+		fchmodat2 $g "" 0750 AT_EMPTY_PATH
+		h=open "/m/d/sub/as" O_RDONLY
+		unlink "/m/d/sub/as" => OK
+		fchmod $h 0700
+		mknod "/m/d/sub/as" S_IFREG|0644
+		fchmod $h 0700
+		fsetxattr $h "user.x" "z"
+		fchown $h -1 -1
+		fchmodat2 $h "" 0750 AT_EMPTY_PATH
+		open "/proc/self/fd/"+$h O_RDWR
+		truncate "/proc/self/fd/"+$h 0
+		chmod "/proc/self/fd/"+$h 0700
+		linkat AT_FDCWD "/proc/self/fd/"+$h AT_FDCWD "/m/new" AT_SYMLINK_FOLLOW
+	`},
 }
