@@ -134,6 +134,7 @@ func (s *suite) install(ptbox, root string) error {
 		boxed("ptbox", bin, "-r", "/"),
 		boxed("ptbox, fast=on", bin, "-r", "/", "--fast=on"),
 		boxed("ptbox, fast=off", bin, "-r", "/", "--fast=off"),
+		boxed("ptbox -0", bin, "-r", "/", "-0"),
 	}
 	if root != "" {
 		flags := []string{"-R", root, "-v", s.dir + ":" + s.dir}

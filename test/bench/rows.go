@@ -27,6 +27,7 @@ var all = []workload{
 	{name: "start /bin/true", args: []string{"/bin/true"}},
 	{name: "10 × /bin/true", needs: "sh", args: []string{"sh", "-c", "for i in 1 2 3 4 5 6 7 8 9 10; do /bin/true; done"}},
 	{name: "find /usr", needs: "find", args: []string{"find", "/usr"}},
+	{name: "find /usr -ls", needs: "find", args: []string{"find", "/usr", "-ls"}},
 	{name: "du -s /usr", needs: "du", args: []string{"du", "-s", "/usr"}},
 	{name: "tar c /usr/share/doc", needs: "tar", args: []string{"sh", "-c", "tar cPf - /usr/share/doc | cat >/dev/null"}},
 	{name: "git status", needs: "git", dir: "repo", args: []string{"git", "status", "--short"}},
