@@ -135,7 +135,12 @@ func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how op
 		setOpenFlags(c, &how)
 	}
 	below := h.beneath(q, r)
-	if below != "" {
+	switch {
+	case below == "." && strings.Trim(str(raw), "/") == "":
+		// RESOLVE_IN_ROOT: "." would ask for the search permission.
+		below = "/"
+		how.resolve |= unix.RESOLVE_IN_ROOT
+	case below != "":
 		how.resolve |= unix.RESOLVE_BENEATH
 	}
 	arg := h.confine(c, p, r, how)

@@ -714,4 +714,14 @@ var foundMoreCases = []Case{
 		chmod "/proc/self/fd/"+$h 0700
 		linkat AT_FDCWD "/proc/self/fd/"+$h AT_FDCWD "/m/new" AT_SYMLINK_FOLLOW
 	`},
+	{Name: "found/the root of a call, shut", Script: `
+		chmod "/" 0000
+		openat2 AT_FDCWD "//" O_WRONLY|O_CREAT 0644 RESOLVE_IN_ROOT|RESOLVE_NO_XDEV => EISDIR
+		openat2 AT_FDCWD "/" O_RDONLY 0 RESOLVE_IN_ROOT => EACCES
+		openat2 AT_FDCWD "/." O_WRONLY|O_CREAT 0644 RESOLVE_IN_ROOT => EACCES
+		chmod "/" 0444
+		openat2 AT_FDCWD "/" O_RDONLY|O_DIRECTORY 0 RESOLVE_IN_ROOT => OK
+		openat2 AT_FDCWD "/." O_RDONLY|O_DIRECTORY 0 RESOLVE_IN_ROOT => EACCES
+		chmod "/" 0755
+	`},
 }
