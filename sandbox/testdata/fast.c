@@ -343,7 +343,7 @@ static void traps(void)
 	stop = 0;
 	if (pthread_create(&th, 0, loop, 0))
 		wrong("pthread_create", errno);
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 20; i++) {
 		if (here(file))
 			wrong("stat", 0);
 		if (here_site[0] != 0xe9)
