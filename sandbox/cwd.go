@@ -18,11 +18,30 @@ func (h *handler) cwdCall(c *tracer.Call) {
 	case "getcwd":
 		h.getcwd(c)
 	case "fchdir":
-		h.chdirStarts(c.Task, h.fdHint(c.Task, int(int32(c.Args[0]))))
+		h.fchdir(c)
 	case "chdir":
 		h.chdir(c)
 	default:
 		c.Fail(unix.EPERM)
+	}
+}
+
+func (h *handler) fchdir(c *tracer.Call) {
+	w := cwdOf(c.Task)
+	old := w.hint
+	if w.valid && w.base.Guest != "" {
+		old = w.base.Guest
+	}
+	hint := h.fdHint(c.Task, int(int32(c.Args[0])))
+	h.chdirStarts(c.Task, hint)
+	if len(h.ambiguous) > 0 && hint != old {
+		// The directory may be the same, by another name: then only the
+		// result tells which one it has.
+		c.Watch(func(r *tracer.Result) {
+			if r.Val != 0 && w.hint == hint {
+				w.hint = old
+			}
+		})
 	}
 }
 

@@ -724,4 +724,14 @@ var foundMoreCases = []Case{
 		openat2 AT_FDCWD "/." O_RDONLY|O_DIRECTORY 0 RESOLVE_IN_ROOT => EACCES
 		chmod "/" 0755
 	`},
+	{Name: "found/a failed fchdir to the same directory by another name", Tree: "d @m\nd /b\nd /d", Mounts: "bind @m /b\nbind @m /d", Script: `
+		f=open "/d" O_RDONLY
+		chdir "/b"
+		chmod "/b" 0600
+		fchdir $f => EACCES
+		getcwd => OK "/b" 3
+		chmod "/b" 0700
+		fchdir $f => OK
+		getcwd => OK "/d" 3
+	`},
 }
