@@ -1,8 +1,6 @@
 package sandbox
 
 import (
-	"bytes"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -51,27 +49,11 @@ func TestFastHeld(t *testing.T) {
 	}
 	const execs = 50
 	stops := func(root, exe string, mounts ...fsview.Mount) uint64 {
-		r, w, err := os.Pipe()
-		if err != nil {
-			t.Fatal(err)
+		out, st, stats := runOptions(t, Options{Root: root, Args: []string{exe, "50"}, Env: []string{"A=b"}, Cwd: "/", Mounts: mounts})
+		if st.Code != 0 || out != strings.Repeat(string(want), execs) {
+			t.Fatalf("exit %d\n%.300s\nnatively: %s", st.Code, out, want)
 		}
-		defer r.Close()
-		s, err := New(Options{Root: root, Args: []string{exe, "50"}, Env: []string{"A=b"}, Cwd: "/", Mounts: mounts, Stdout: w, Stderr: w})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		if err := s.Start(); err != nil {
-			t.Fatal(err)
-		}
-		w.Close()
-		var b bytes.Buffer
-		io.Copy(&b, r)
-		st, err := s.Wait()
-		if err != nil || st.Code != 0 || b.String() != strings.Repeat(string(want), execs) {
-			t.Fatalf("%v, exit %d\n%.300s\nnatively: %s", err, st.Code, b.String(), want)
-		}
-		return s.Stats().Stops
+		return stats.Stops
 	}
 	host := stops("/", exe)
 	own := stops(root, "/held", fsview.Mount{Target: "/proc", Source: "/proc", Kind: fsview.Proc})

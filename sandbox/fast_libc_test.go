@@ -1,8 +1,6 @@
 package sandbox
 
 import (
-	"bytes"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,24 +61,5 @@ func TestFastLibc(t *testing.T) {
 // runHere runs a program in the host's tree with the fast path.
 func runHere(t *testing.T, args ...string) (out string, st Status, stats tracer.Stats) {
 	t.Helper()
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	s, err := New(Options{Root: "/", Args: args, Env: os.Environ(), Cwd: filepath.Dir(args[0]), Stdout: w, Stderr: w, Fast: "on", Counters: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if err := s.Start(); err != nil {
-		t.Fatal(err)
-	}
-	w.Close()
-	var b bytes.Buffer
-	io.Copy(&b, r)
-	if st, err = s.Wait(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String(), st, s.Stats()
+	return runOptions(t, Options{Root: "/", Args: args, Env: os.Environ(), Cwd: filepath.Dir(args[0]), Fast: "on", Counters: true})
 }

@@ -21,14 +21,20 @@ import (
 // has the program as /guest, and returns its output.
 func runGuest(t *testing.T, o Options, args ...string) (out string, st Status, stats tracer.Stats) {
 	t.Helper()
+	o.Args = append([]string{"/guest"}, args...)
+	o.Env = []string{"PATH=/"}
+	o.Cwd = "/"
+	return runOptions(t, o)
+}
+
+// runOptions runs a command to its end and returns its output.
+func runOptions(t *testing.T, o Options) (out string, st Status, stats tracer.Stats) {
+	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	o.Args = append([]string{"/guest"}, args...)
-	o.Env = []string{"PATH=/"}
-	o.Cwd = "/"
 	o.Stdout, o.Stderr = w, w
 	s, err := New(o)
 	if err != nil {

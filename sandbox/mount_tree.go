@@ -205,6 +205,18 @@ func mountAttr(c *tracer.Call, addr, size uint64) (a attrs, e unix.Errno) {
 const attrKnown = unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC |
 	unix.MOUNT_ATTR__ATIME | unix.MOUNT_ATTR_NODIRATIME | unix.MOUNT_ATTR_NOSYMFOLLOW
 
+// mountAttrs are those that are one bit, as flags of the view.
+var mountAttrs = []struct {
+	attr uint64
+	f    fsview.Flags
+}{
+	{unix.MOUNT_ATTR_RDONLY, fsview.ReadOnly},
+	{unix.MOUNT_ATTR_NOSUID, fsview.NoSuid},
+	{unix.MOUNT_ATTR_NODEV, fsview.NoDev},
+	{unix.MOUNT_ATTR_NOEXEC, fsview.NoExec},
+	{unix.MOUNT_ATTR_NOSYMFOLLOW, fsview.NoSymFollow},
+}
+
 // attrFlags turns MOUNT_ATTR_ flags into the view's.
 func attrFlags(attr uint64) (f fsview.Flags, e unix.Errno) {
 	switch {
@@ -215,16 +227,7 @@ func attrFlags(attr uint64) (f fsview.Flags, e unix.Errno) {
 	case attr&unix.MOUNT_ATTR__ATIME != unix.MOUNT_ATTR_RELATIME && attr&unix.MOUNT_ATTR__ATIME != unix.MOUNT_ATTR_STRICTATIME:
 		return 0, unix.EINVAL
 	}
-	for _, p := range []struct {
-		attr uint64
-		f    fsview.Flags
-	}{
-		{unix.MOUNT_ATTR_RDONLY, fsview.ReadOnly},
-		{unix.MOUNT_ATTR_NOSUID, fsview.NoSuid},
-		{unix.MOUNT_ATTR_NODEV, fsview.NoDev},
-		{unix.MOUNT_ATTR_NOEXEC, fsview.NoExec},
-		{unix.MOUNT_ATTR_NOSYMFOLLOW, fsview.NoSymFollow},
-	} {
+	for _, p := range mountAttrs {
 		if attr&p.attr != 0 {
 			f |= p.f
 		}

@@ -247,16 +247,7 @@ func (n *nesting) mount(i int) error {
 		return err
 	}
 	a := unix.MountAttr{}
-	for _, x := range []struct {
-		f    fsview.Flags
-		attr uint64
-	}{
-		{fsview.ReadOnly, unix.MOUNT_ATTR_RDONLY},
-		{fsview.NoExec, unix.MOUNT_ATTR_NOEXEC},
-		{fsview.NoDev, unix.MOUNT_ATTR_NODEV},
-		{fsview.NoSuid, unix.MOUNT_ATTR_NOSUID},
-		{fsview.NoSymFollow, unix.MOUNT_ATTR_NOSYMFOLLOW},
-	} {
+	for _, x := range mountAttrs {
 		if m.Flags&x.f != 0 {
 			a.Attr_set |= x.attr
 		}
