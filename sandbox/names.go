@@ -58,9 +58,6 @@ func (h *handler) nameOf(c *tracer.Call, k int, r *fsview.Resolution) *name {
 		n.path = "/"
 	}
 	u := unionOf(r)
-	if p != nil && !r.Relative && u == nil && n.search() == unix.EACCES {
-		h.fromBase(c, p, k, n)
-	}
 	if u != nil && !odd(r) {
 		n.fd, n.path = unix.AT_FDCWD, u.HostOf(relOf(r))
 	}
@@ -82,32 +79,6 @@ func (h *handler) nameOf(c *tracer.Call, k int, r *fsview.Resolution) *name {
 		n.exists, n.mode, n.uid = true, st.Mode, st.Uid
 	}
 	return n
-}
-
-// fromBase makes n a name as seen from the directory that the guest gave, which
-// may be one that cannot be reached by its path.
-func (h *handler) fromBase(c *tracer.Call, p *tracer.PathArg, k int, n *name) {
-	raw, e := c.Path(int(p.Arg), k)
-	if e != 0 || len(raw) == 0 || raw[0] == '/' {
-		return
-	}
-	b, keep, e := h.baseOf(c, p.Dir, k)
-	if e != 0 {
-		return
-	}
-	dir := b.Dir
-	done := func() {
-		if !keep {
-			h.host.Close(dir)
-		}
-	}
-	host, live := h.host.Path(dir, nil)
-	below, ok := strings.CutPrefix(n.path, string(host)+"/")
-	if !ok || !live || below == "" {
-		done()
-		return
-	}
-	n.fd, n.path, n.done = int(dir), below, done
 }
 
 // beside reports whether two names have one parent.

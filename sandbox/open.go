@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/binary"
 	"path"
 	"strconv"
@@ -291,7 +292,10 @@ func (h *handler) mayOpen(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolutio
 			e = unix.ENOENT // what lies there is a whiteout
 		}
 	}
-	if m.Flags&fsview.NoDev != 0 && e == 0 {
+	if m.Flags&fsview.NoDev != 0 {
+		if e != 0 && e != unix.ENOENT && !slash {
+			return e // nothing may be opened that nobody has looked at
+		}
 		if t := st.Mode & unix.S_IFMT; t == unix.S_IFCHR || t == unix.S_IFBLK {
 			return unix.EACCES
 		}
@@ -307,8 +311,11 @@ func (h *handler) mayOpen(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolutio
 		}
 		return unix.EROFS
 	}
-	if e != 0 {
-		return 0 // the kernel says the same
+	switch {
+	case slash:
+		return 0 // EISDIR
+	case e != 0:
+		return e // as above
 	}
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFREG:
@@ -332,12 +339,7 @@ func (h *handler) mayOpen(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolutio
 		if how.flags&unix.O_TRUNC != 0 {
 			return unix.EROFS // before permission is looked at (do_open)
 		}
-		fd, path, done := h.hostAt(c, p, 0, r)
-		defer done()
-		if err := unix.Faccessat(fd, path, mode, unix.AT_EACCESS); err != nil {
-			return errno(err)
-		}
-		return unix.EROFS
+		return cmp.Or(h.access(c, p, r, mode, unix.AT_EACCESS), unix.EROFS)
 	case unix.S_IFDIR:
 		if how.flags&unix.O_TMPFILE == unix.O_TMPFILE {
 			return unix.EROFS

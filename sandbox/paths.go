@@ -289,11 +289,7 @@ func (h *handler) readOnly(c *tracer.Call, p *tracer.PathArg, r *fsview.Resoluti
 		if int64(c.Args[1]) < 0 || st.Mode&unix.S_IFMT != unix.S_IFREG {
 			return 0
 		}
-		fd, path, done := h.hostAt(c, p, 0, r)
-		defer done()
-		if unix.Faccessat(fd, path, unix.W_OK, unix.AT_EACCESS) != nil {
-			return 0
-		}
+		return cmp.Or(h.access(c, p, r, unix.W_OK, unix.AT_EACCESS), unix.EROFS)
 	}
 	return unix.EROFS
 }
@@ -324,34 +320,60 @@ func (h *handler) accessMount(c *tracer.Call, p *tracer.PathArg, r *fsview.Resol
 	if p.Flags >= 0 {
 		flags = int(c.Args[p.Flags]) & (unix.AT_EACCESS | unix.AT_SYMLINK_NOFOLLOW)
 	}
-	fd, path, done := h.hostAt(c, p, 0, r)
-	defer done()
-	if err := unix.Faccessat(fd, path, mode, flags); err != nil {
-		return errno(err)
-	}
-	return unix.EROFS
+	return cmp.Or(h.access(c, p, r, mode, flags), unix.EROFS)
 }
 
 // hostAt gives what an *at call of the tracer itself needs to reach the
 // object of r.
 func (h *handler) hostAt(c *tracer.Call, p *tracer.PathArg, n int, r *fsview.Resolution) (fd int, path string, done func()) {
-	if !r.Relative {
-		return unix.AT_FDCWD, string(r.Host), func() {}
+	done = func() {}
+	shut := !r.Relative && p != nil && !r.Magic && !r.IsRoot && unionOf(r) == nil && shutPath(string(r.Host))
+	if !r.Relative && !shut {
+		return unix.AT_FDCWD, string(r.Host), done
 	}
 	raw, _ := c.Path(int(p.Arg), n)
+	if shut && (len(raw) == 0 || raw[0] == '/') {
+		return unix.AT_FDCWD, string(r.Host), done
+	}
 	b, keep, e := h.baseOf(c, p.Dir, n)
 	if e != 0 {
-		return -1, string(raw), func() {}
+		return -1, string(raw), done
 	}
-	if keep {
-		return int(b.Dir), string(raw), func() {}
+	fd, path = int(b.Dir), string(raw)
+	if !keep {
+		done = func() { unix.Close(fd) }
 	}
-	d := b.Dir
-	return int(d), string(raw), func() { h.host.Close(d) }
+	if shut {
+		var ok bool
+		if path, ok = h.fromBase(b, string(r.Host)); !ok {
+			path = string(r.Host)
+		}
+	}
+	return fd, path, done
+}
+
+// held says that r holds the object itself.
+func held(r *fsview.Resolution) bool {
+	return r.Held != fsview.NoHandle && r.Exists && !r.Magic && !r.MountPoint
+}
+
+// access asks for a permission to the object of r.
+func (h *handler) access(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution, mode uint32, flags int) unix.Errno {
+	if held(r) {
+		if e := accessFD(int(r.Held), mode, uint32(flags)&unix.AT_EACCESS); e != unix.ENOSYS {
+			return e
+		}
+	}
+	fd, path, done := h.hostAt(c, p, 0, r)
+	defer done()
+	return errno(unix.Faccessat(fd, path, mode, flags))
 }
 
 // stat looks at the object of r.
 func (h *handler) stat(c *tracer.Call, p *tracer.PathArg, r *fsview.Resolution, st *unix.Stat_t, follow bool) unix.Errno {
+	if held(r) {
+		return errno(unix.Fstat(int(r.Held), st))
+	}
 	fd, path, done := h.hostAt(c, p, 0, r)
 	defer done()
 	flags := unix.AT_SYMLINK_NOFOLLOW
