@@ -43,7 +43,7 @@ func (n *entry) close() {
 // entryOf is the name that path k of the call makes, removes or moves. In an
 // overlay it is the one that was found for it.
 func (h *handler) entryOf(c *tracer.Call, k int, raw string, r *fsview.Resolution) entry {
-	if r == nil || odd(r) {
+	if r == nil || r.IsRoot || odd(r) && unionOf(r) != nil {
 		return entry{}
 	}
 	if unionOf(r) != nil {

@@ -93,7 +93,19 @@ func (h *handler) chdir(c *tracer.Call) {
 		return
 	}
 	if !r.Relative {
-		c.SetPath(0, r.Host)
+		host := string(r.Host)
+		if raw[0] != '/' && unionOf(r) == nil && shutPath(host) {
+			// Where it leads is looked at afterwards in any case.
+			if b, keep, e := h.baseCwd(c.Task, 0); e == 0 {
+				if rel, ok := h.fromBase(b, host); ok {
+					host = rel
+				}
+				if !keep {
+					h.host.Close(b.Dir)
+				}
+			}
+		}
+		c.SetPath(0, []byte(host))
 		guest, _ := h.meant(r)
 		h.chdirStarts(c.Task, strings.Clone(guest))
 		return

@@ -58,6 +58,10 @@ func (h *handler) nameOf(c *tracer.Call, k int, r *fsview.Resolution) *name {
 		n.path = "/"
 	}
 	u := unionOf(r)
+	if h.inHeld(c, p, r) && n.search() == unix.EACCES {
+		n.done()
+		n.fd, n.path, n.done = int(r.Held), path.Base(n.path), func() {}
+	}
 	if u != nil && !odd(r) {
 		n.fd, n.path = unix.AT_FDCWD, u.HostOf(relOf(r))
 	}

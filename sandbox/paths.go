@@ -45,10 +45,13 @@ func (h *handler) paths(c *tracer.Call) {
 	var got [2]*fsview.Resolution
 	var raws [2]string
 	var byFD *fsview.Mount // linkat's old object, named by its descriptor
-	names := h.actsNames(c)
-	if names {
-		defer func() { h.actNames(c, raws, got) }()
-	}
+	var old []byte         // the path before
+	names, acts := h.actsNames(c), h.acts(c)
+	defer func() {
+		if names {
+			h.actNames(c, raws, got)
+		}
+	}()
 	if h.nothingToDo(c) {
 		return
 	}
@@ -102,13 +105,20 @@ func (h *handler) paths(c *tracer.Call) {
 			}
 			continue
 		}
-		h.hold = names || h.acts(c)
+		h.hold = names || acts
 		r, e := h.resolve(c, str(raw), p.Dir, n, ops[p.Op], follow(c, p), false)
 		h.hold = false
+		got[n] = r
+		if e == 0 && !names && !acts && h.shutOut(c, r) {
+			names, acts = c.Ent.Class == tracer.ClassName, c.Ent.Class != tracer.ClassName
+			if e = h.holdAgain(c, p, n, str(raw)); e == 0 && n == 1 && got[0] != nil {
+				raws[0] = string(old)
+				e = h.holdAgain(c, &c.Ent.Paths[0], 0, raws[0])
+			}
+		}
 		if e == 0 {
 			e = h.allowed(c, p, r)
 		}
-		got[n] = r
 		if e != 0 && n == 1 && c.Ent.Paths[0].Op == tracer.OpLinkOld && got[0] == nil {
 			h.linkJudged(c, p, e)
 			return
@@ -135,14 +145,15 @@ func (h *handler) paths(c *tracer.Call) {
 		h.setPath(c, p, raw, r)
 		if names {
 			raws[n] = string(raw)
-		} else if h.acts(c) {
+		} else if acts {
 			h.act(c, r)
 		}
+		old = raw
 	}
 	if got[1] == nil {
 		if h.overlays {
 			h.overlayPaths(c, got[0])
-			if r := got[0]; r != nil && !names && (unionOf(r) != nil || r.Magic) && h.acts(c) {
+			if r := got[0]; r != nil && !names && (unionOf(r) != nil || r.Magic) && acts {
 				h.actLate(c, r)
 			}
 		}
