@@ -182,6 +182,7 @@ func below(p, dir string) bool {
 // remake computes all that follows from the table.
 func (v *View) remake() {
 	v.trie, v.mounts, v.back, v.merged = node{}, nil, nil, nil
+	v.dropUps()
 	v.above, v.over, v.points = map[devIno]bool{}, map[devIno]bool{}, map[string]bool{}
 	hidden := map[*Mount]bool{}
 	for i, m := range v.table {

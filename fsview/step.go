@@ -68,7 +68,8 @@ func (w *walker) up(h Handle) unix.Errno {
 		defer w.v.fs.Close(h)
 	}
 	w.moved, w.rooted = true, true
-	inside := h != NoHandle && w.m.ov == nil && len(w.g) > w.m.tlen && str(w.g) != w.root
+	known := h != NoHandle && w.m.ov == nil && len(w.g) > 0 && str(w.g) != w.root
+	inside := known && len(w.g) > w.m.tlen
 	if len(w.g) == 0 || str(w.g) == w.root {
 		if w.q.Resolve&unix.RESOLVE_BENEATH != 0 {
 			return unix.EXDEV
@@ -78,19 +79,40 @@ func (w *walker) up(h Handle) unix.Errno {
 	}
 	old := w.m
 	w.locate()
-	if inside && w.cur == NoHandle {
-		fs, ok := w.v.fs.(Parenter)
-		w.climbed = w.climbed || ok
-		if ok && w.climbs {
-			p, e := fs.Parent(h)
-			if e != 0 {
-				return e
-			}
-			w.setCur(p, true)
+	if known && w.cur == NoHandle {
+		if e := w.climb(h, old, inside); e != 0 {
+			return e
 		}
 	}
 	w.trace("dotdot", "")
 	return w.crossed(old)
+}
+
+// climb makes the parent of the directory h of the mount m the position by itself, not
+// by its path, if the walk is to: inside of m, or where m is mounted.
+func (w *walker) climb(h Handle, m *Mount, inside bool) unix.Errno {
+	fs, ok := w.v.fs.(Parenter)
+	up, held := w.v.ups[m]
+	if !ok || !inside && !held {
+		return 0
+	}
+	w.climbed = true
+	switch {
+	case !w.climbs:
+		return 0
+	case inside:
+		p, e := fs.Parent(h)
+		if e != 0 {
+			return e
+		}
+		w.setCur(p, true)
+		return 0
+	}
+	// Only where it still is what the view shows there.
+	if p, live := w.v.fs.Path(up, w.v.path[:0]); live && w.m.ov == nil && string(p) == w.m.HostOf(str(w.g)) {
+		w.setCur(up, false)
+	}
+	return 0
 }
 
 // notLink is what link answers for anything but a symlink: readlink's EINVAL.

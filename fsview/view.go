@@ -39,8 +39,11 @@ type View struct {
 	points map[string]bool // host paths of the objects that are mounted on
 	buried []string        // those of points that no mount of the table lies on any more
 	merged []Dir
-	w      walker
-	path   []byte // of the handle at hand
+	// ups are the directories above mount points, but roots of mounts: they may
+	// not be reached by their paths when a walk leaves a mount.
+	ups  map[*Mount]Handle
+	w    walker
+	path []byte // of the handle at hand
 
 	protected bool   // fs.protected_symlinks is on
 	uid       uint32 // who follows symlinks
@@ -67,6 +70,7 @@ func New(c Config) (*View, error) {
 		for _, m := range b.opened {
 			v.release(m)
 		}
+		v.dropUps()
 		return nil, err
 	}
 	return v, nil
@@ -76,6 +80,14 @@ func New(c Config) (*View, error) {
 func (v *View) Close() {
 	release(v.fs, v.table)
 	v.mounts, v.table = nil, nil
+	v.dropUps()
+}
+
+func (v *View) dropUps() {
+	for _, h := range v.ups {
+		v.fs.Close(h)
+	}
+	v.ups = nil
 }
 
 // release gives up what a mount holds.
@@ -220,7 +232,14 @@ func (v *View) note(m *Mount) error {
 			return fmt.Errorf("%s: %w", host, e)
 		}
 		st, e := v.fs.Stat(h)
-		v.fs.Close(h)
+		if e == 0 && first && len(g) > p.tlen {
+			if v.ups == nil {
+				v.ups = map[*Mount]Handle{}
+			}
+			v.ups[m] = h
+		} else {
+			v.fs.Close(h)
+		}
 		if e != 0 {
 			return fmt.Errorf("%s: %w", host, e)
 		}

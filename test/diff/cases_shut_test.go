@@ -70,6 +70,29 @@ var shutCases = []Case{
 		chdir "b/l/n/deep" => OK
 		getcwd => OK "/a/b/c/n/deep" 14
 	`},
+	{Name: "shut/out of a mount", Tree: std + "d @m\nl @m/b ../..\nl @m/c ../../c\nd /c/b\nd /c/new\nf /c/f\n", Mounts: "bind @m /c/b", Script: `
+		chdir "/c/b"
+		d=open "/c" O_RDONLY|O_DIRECTORY
+		chmod "b" 0644
+		f=openat AT_FDCWD "b" O_RDONLY|O_DIRECTORY => OK
+		stat "b" => OK
+		stat "b/c" => EACCES
+		stat "c" => EACCES
+		stat ".." => OK
+		stat "../f" => OK
+		stat "../b" => OK
+		stat "../missing" => ENOENT
+		stat "../../c" => EACCES
+		newfstatat $d "b/../f" => OK
+		access "../f" R_OK => OK
+		chmod "../f" 0600 => OK
+		mkdir "../d" 0755 => OK
+		rename "../d" "../new/d" => OK
+		rename "../new/d" "x" => EXDEV
+		fchdir $d => OK
+		chdir "new/../b/../new" => OK
+		getcwd => OK "/c/new" 7
+	`},
 	{Name: "shut/a read-only mount remains so", Tree: "d /etc\nf /etc/d/f\nl /etc/l d\nl /etc/d/s f\n", Mounts: "bind /etc /etc ro", Script: `
 		chdir "/etc"
 		chmod "/" 0000
