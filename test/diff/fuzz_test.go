@@ -16,6 +16,10 @@ import (
 // permission to search it.
 var unsearchable = regexp.MustCompile(`(chmod|mkdir).* 0?[0-7]?[0246][0-7][0-7]\b|(chmod|mkdir).* 0+\b`)
 
+// unreadableSince is a call after which something may be without the owner's permission
+// to read it.
+var unreadableSince = regexp.MustCompile(`chmod.* 0?[0-7]?[0123][0-7][0-7]\b|chmod.* 0+\b`)
+
 // changes are calls that may copy up, in an overlay.
 var changes = regexp.MustCompile(`open.*O_(WRONLY|RDWR|CREAT|TRUNC|TMPFILE)|chmod|chown|utime|truncate|(set|remove)xattr|link|rename|mkdir|mknod|rmdir|bind|inotify_add_watch`)
 
@@ -35,6 +39,11 @@ var byDesign = []Allowed{
 	{
 		Why:  "in an overlay a descriptor that was opened before the copy-up keeps showing the lower object",
 		Call: regexp.MustCompile(`fchdir \$f`), Kernel: regexp.MustCompile(`^EACCES`), Ptbox: regexp.MustCompile(`^OK`), Before: unsearchable,
+		When: func(_ string, w *World) bool { return w.Copies > 0 },
+	},
+	{
+		Why:  "in an overlay a descriptor that was opened before the copy-up keeps showing the lower object",
+		Call: regexp.MustCompile(`fgetxattr \$f`), Kernel: regexp.MustCompile(`^EACCES`), Ptbox: regexp.MustCompile(`^(OK|ENODATA)`), Before: unreadableSince,
 		When: func(_ string, w *World) bool { return w.Copies > 0 },
 	},
 	{

@@ -237,10 +237,9 @@ func (s *Session) Reset() (bool, error) {
 	if !s.intact() {
 		return false, nil
 	}
-	for _, top := range []string{"/root", "/src"} {
-		if err := s.clean(top); err != nil {
-			return false, err
-		}
+	// From the top: a symlink that is the source of a mount may lead there.
+	if err := s.clean(""); err != nil {
+		return false, err
 	}
 	again := slices.Clone(s.tree)
 	if s.prune != nil {
@@ -277,7 +276,7 @@ func (s *Session) clean(rel string) error {
 		p := rel + "/" + e.Name()
 		_, keep := s.fixed[p]
 		switch {
-		case s.pruned(p):
+		case s.pruned(p), p == "/work":
 		case keep && e.IsDir():
 			err = s.clean(p)
 		case keep:
