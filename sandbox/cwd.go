@@ -87,7 +87,11 @@ func (h *handler) chdir(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
-	h.lendsProc(r)
+	if e := h.lendsProc(c, r); e != 0 {
+		h.view.Release(r)
+		c.Fail(e)
+		return
+	}
 	h.chdirChecked(c, r)
 	if c.Answered() {
 		return

@@ -432,24 +432,34 @@ func (h *handler) execArgs(c *tracer.Call, t *target) {
 // kernel will find in the host's tree. stub is set when the kernel would find
 // nothing that it can use.
 func (h *handler) interp(c *tracer.Call, img *tracer.Image, plan *tracer.ExecPlan) (stub bool, e unix.Errno) {
-	r, e := h.resolve(c, img.Interp, -1, 0, fsview.Lookup, true, true)
-	if e != 0 {
-		return false, e
-	}
-	guest := string(r.Host)
 	var g, k unix.Stat_t
-	if err := unix.Stat(guest, &g); err != nil {
-		return false, errno(err)
-	}
 	relative := !strings.HasPrefix(img.Interp, "/")
 	err := unix.EINVAL
 	if !relative {
 		err = errno(unix.Stat(img.Interp, &k))
 	}
-	if err == 0 && (!h.lock.opens(h.view, img.Interp, fileID{k.Dev, k.Ino}) || !h.steady(img.Interp, fileID{k.Dev, k.Ino})) {
+	id := fileID{k.Dev, k.Ino}
+	if err == 0 && (!h.lock.opens(h.view, img.Interp, id) || !h.steady(img.Interp, id)) {
 		err = unix.EACCES // not for the kernel to open
 	}
+	if err == 0 && h.hosts[img.Interp] == id && h.fixed(c.Task) {
+		return false, 0
+	}
+	r, e := h.resolve(c, img.Interp, -1, 0, fsview.Lookup, true, true)
+	if e != 0 {
+		return false, e
+	}
+	guest := string(r.Host)
+	if err := unix.Stat(guest, &g); err != nil {
+		return false, errno(err)
+	}
 	if err == 0 && g.Dev == k.Dev && g.Ino == k.Ino {
+		if h.fixed(c.Task) && h.inRoot(img.Interp) {
+			if h.hosts == nil || len(h.hosts) >= maxSteadies {
+				h.hosts = map[string]fileID{}
+			}
+			h.hosts[img.Interp] = id
+		}
 		return false, 0
 	}
 	plan.Interp = guest

@@ -17,6 +17,10 @@ func (h *handler) execed(t *tracer.Task, n *nextImage) {
 	if n == nil || n.id == (fileID{}) {
 		return
 	}
+	// The mapping names some file systems' files otherwise.
+	if dev, ino, ok := h.tr.Program(t); ok && n.id == (fileID{dev, ino}) {
+		return
+	}
 	var st unix.Stat_t
 	if unix.Fstatat(h.proc, h.at(t.Tid, "exe"), &st, 0) == nil && n.id == (fileID{st.Dev, st.Ino}) {
 		return

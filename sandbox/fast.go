@@ -78,6 +78,10 @@ func (s *Sandbox) fastTable(l *tracer.Launch) *fastpath.Table {
 			t.NamesOnly, s.h.namesOnly = true, true
 			if s.h.lock == nil {
 				t.Flags &^= fastpath.ViewAnyFD
+			} else if !s.procElsewhere() {
+				// While no guest has a directory of procfs, its descriptors are
+				// good for reading.
+				t.Flags |= fastpath.ViewOwn
 			}
 		}
 		f, ok := fastFlags(m)
@@ -136,6 +140,9 @@ func (s *Sandbox) fastTable(l *tracer.Launch) *fastpath.Table {
 			t.Flags |= fastpath.ViewNamed
 		}
 	}
+	if t.Flags&fastpath.ViewNamed == 0 {
+		t.Flags &^= fastpath.ViewOwn
+	}
 	if s.view.MountAt("/proc") == mounts[0] && mounts[0].Source == "/" {
 		t.Mounts = append(t.Mounts, fastpath.Mount{Target: "/proc", Flags: fastpath.MountSlow})
 	}
@@ -164,19 +171,54 @@ func (h *handler) inProc(l *tracer.Launch) bool {
 
 // lendsProc tells the fast path before a guest gets a directory of procfs.
 // From such a one no path may be walked in the guest, whatever its names.
-func (h *handler) lendsProc(r *fsview.Resolution) {
+func (h *handler) lendsProc(c *tracer.Call, r *fsview.Resolution) unix.Errno {
 	if h.procApart == 0 || !r.Magic && (r.Mount == nil || r.Mount.Kind != fsview.Proc) && !bytes.HasPrefix(r.Host, []byte("/proc")) {
-		return
+		return 0
 	}
 	var st unix.Stat_t
 	if err := unix.Stat(string(r.Host), &st); err != nil || st.Dev == h.procApart && st.Mode&unix.S_IFMT == unix.S_IFDIR {
-		h.lentProc()
+		return h.lentProc(c.Task)
 	}
+	return 0
 }
 
-func (h *handler) lentProc() {
+// lentProc does so for t. EAGAIN: some guest hangs in an open.
+func (h *handler) lentProc(t *tracer.Task) unix.Errno {
+	if h.procApart == 0 {
+		return 0
+	}
 	h.tr.SetFast(0, fastpath.ViewNamed)
+	if !h.tr.RevokeOwn(t) {
+		h.log.Warn("a directory of procfs was refused: another task hangs in an open", "tid", t.Tid)
+		return unix.EAGAIN
+	}
 	h.procApart = 0
+	return 0
+}
+
+// procElsewhere reports whether a procfs may be met without a look at where it
+// is mounted: at another place than /proc in the host's tree, or in a mount of
+// the view's.
+func (s *Sandbox) procElsewhere() bool {
+	var procfs, st unix.Stat_t
+	if unix.Stat("/proc", &procfs) != nil {
+		return true
+	}
+	for _, m := range s.view.Mounts() {
+		if m.Kind != fsview.Proc && unix.Fstat(int(m.Root()), &st) == nil && st.Dev == procfs.Dev {
+			return true
+		}
+	}
+	b, err := os.ReadFile("/proc/self/mountinfo")
+	for line := range bytes.Lines(b) {
+		// proc_pid_mountinfo(5)
+		f, rest, _ := bytes.Cut(line, []byte(" - "))
+		at := bytes.Fields(f)
+		if bytes.HasPrefix(rest, []byte("proc ")) && (len(at) < 5 || !bytes.HasPrefix(append(at[4], '/'), []byte("/proc/"))) {
+			return true
+		}
+	}
+	return err != nil
 }
 
 // nameDir tells the fast path the name of a directory that a file is opened in

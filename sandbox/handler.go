@@ -52,8 +52,9 @@ type handler struct {
 	steadies     map[string]fileID // see steady
 	held         *heldInterp
 	hostInterps  map[version]*tracer.Image
-	namesOnly    bool   // fastpath.Table.NamesOnly
-	procApart    uint64 // the device of procfs, while no guest has a directory of it and the fast path is on
+	hosts        map[string]fileID // interpreters that the view has from the host: see inRoot
+	namesOnly    bool              // fastpath.Table.NamesOnly
+	procApart    uint64            // the device of procfs, while no guest has a directory of it and the fast path is on
 	fastIDs      fastIDs
 	startDir     string // guest path of the first directory
 	scratch      func() (string, error)

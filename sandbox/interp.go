@@ -65,6 +65,17 @@ func (s *Sandbox) holdInterp() {
 	}
 }
 
+// fixed says that what t sees of the host's tree is what every guest sees, for good.
+func (h *handler) fixed(t *tracer.Task) bool { return h.id == nil && !h.changed(t) }
+
+// inRoot says that the way to p leads through no mount but the root, which is
+// the host's: the view finds there what the kernel finds, as long as the kernel finds the same.
+func (h *handler) inRoot(p string) bool {
+	var r fsview.Resolution
+	e := h.view.Resolve(&fsview.Request{Path: p, Follow: true, NeedHost: true, Resolve: unix.RESOLVE_NO_XDEV | unix.RESOLVE_NO_MAGICLINKS}, &r)
+	return e == 0 && r.Mount != nil && r.Mount.Target == "/" && r.Mount.Source == "/" && r.Mount.Kind == fsview.Bind
+}
+
 // hostInterp is the image that the kernel has loaded from the host's path p,
 // where st is; nil if it is none that can be taken away again.
 func (h *handler) hostInterp(p string, st *unix.Stat_t) *tracer.Image {

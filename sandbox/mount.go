@@ -65,11 +65,13 @@ func (id *identity) mount(c *tracer.Call) bool {
 	case "fsconfig":
 		e = id.fsconfig(c)
 	case "fsmount":
-		id.h.lentProc() // perhaps
-		e = id.fsmount(c)
+		if e = id.h.lentProc(c.Task); e == 0 { // perhaps
+			e = id.fsmount(c)
+		}
 	case "open_tree", "open_tree_attr":
-		id.h.lentProc()
-		e = id.openTree(c)
+		if e = id.h.lentProc(c.Task); e == 0 {
+			e = id.openTree(c)
+		}
 	case "move_mount":
 		e = id.moveMount(c)
 	case "mount_setattr":

@@ -89,6 +89,10 @@ func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how op
 		c.Fail(e)
 		return
 	}
+	if e := h.lendsProc(c, r); e != 0 {
+		c.Fail(e)
+		return
+	}
 	if h.noExecMounts && h.mayMap(c, p, r, how) {
 		return // it comes back
 	}
@@ -103,7 +107,6 @@ func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how op
 			return
 		}
 	}
-	h.lendsProc(r)
 	if h.procOpen(c, r, how) {
 		return
 	}

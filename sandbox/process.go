@@ -151,7 +151,11 @@ func (h *handler) clone3(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
-	binary.LittleEndian.PutUint64(b, flags&^(unix.CLONE_UNTRACED|newNamespaces))
+	flags &^= unix.CLONE_UNTRACED | newNamespaces
+	if flags&^unix.CLONE_CLEAR_SIGHAND == unix.CLONE_VM|unix.CLONE_VFORK && c.QuietBirth() {
+		flags |= unix.CLONE_PTRACE | unix.CLONE_UNTRACED // posix_spawn(3)
+	}
+	binary.LittleEndian.PutUint64(b, flags)
 	c.SetRef(0, c.Put(b))
 }
 

@@ -29,6 +29,7 @@ type Call struct {
 	abort  bool            // a signal came in between: start again later
 	ask    bool            // Handler.Result is wanted
 	noBack bool            // do not redirect: the exit stop gives registers back
+	quiet  bool            // see QuietBirth
 	state  any
 	watch  func(*Result)
 	data   []byte // payload of the slot
@@ -118,6 +119,14 @@ func (c *Call) Watch(f func(*Result)) {
 // ExitRestores makes an exit stop give the arguments back in place of the
 // stub, for calls that return more than once (clone).
 func (c *Call) ExitRestores() { c.noBack = true }
+
+// QuietBirth says that this call makes a child as vfork(2) does, and that CLONE_PTRACE and
+// CLONE_UNTRACED were added to its flags: the child is traced, and its first
+// stop tells of it. It reports whether that may be done.
+func (c *Call) QuietBirth() bool {
+	c.quiet = c.tr.seccomp && c.Task.filters == nil && !c.noBack
+	return c.quiet
+}
 
 // Put stores b where the guest can read but not write it and returns a
 // reference for SetRef and PutRef.
@@ -260,7 +269,7 @@ func (t *Task) write(tr *Tracer, addr uint64, buf []byte) unix.Errno {
 // reset makes c the call at which t has stopped.
 func (c *Call) reset(tr *Tracer, t *Task) {
 	c.tr, c.Task = tr, t
-	c.done, c.ask, c.noBack, c.abort, c.state, c.watch = false, false, false, false, nil, nil
+	c.done, c.ask, c.noBack, c.quiet, c.abort, c.state, c.watch = false, false, false, false, false, nil, nil
 	c.data, c.fix = c.data[:0], c.fix[:0]
 }
 

@@ -23,6 +23,7 @@ type fast struct {
 	goBin map[fileID]bool // looked at for Syscall6
 	text  int             // see writableText: 0 is unknown
 	mdwe  bool            // the launcher has PR_SET_MDWE itself
+	own   bool            // see RevokeOwn
 	count []byte          // the page of counters, nil if nobody asks
 }
 
@@ -77,7 +78,7 @@ func (tr *Tracer) startFast() {
 		fds = append(fds, k.FD)
 	}
 	tr.policy.Fast, tr.policy.Reserved = rules, len(fds)
-	tr.fast = &fast{fds: fds, known: map[fileID][]knownSite{}, goBin: map[fileID]bool{}, count: count}
+	tr.fast = &fast{fds: fds, known: map[fileID][]knownSite{}, goBin: map[fileID]bool{}, count: count, own: rules.AnyEnd == fastpath.HowRead}
 	if v, err := unix.PrctlRetInt(unix.PR_GET_MDWE, 0, 0, 0, 0); err == nil {
 		tr.fast.mdwe = v != 0
 	}
@@ -279,6 +280,21 @@ func (tr *Tracer) SetFast(set, clear uint32) {
 	if tr.fast != nil {
 		fastpath.PutFlags(tr.win.mem[offFast:], set, clear)
 	}
+}
+
+// RevokeOwn ends the reading of files by descriptors of the guests' own
+// (fastpath.Revoke), before t gets a directory of procfs. When it returns true
+// no guest is inside of such an open any more.
+func (tr *Tracer) RevokeOwn(t *Task) bool {
+	if tr.fast == nil || !tr.fast.own {
+		return true
+	}
+	fastpath.Revoke(tr.win.mem[offFast:])
+	if !tr.settle(t, unix.SYS_OPENAT2) {
+		return false
+	}
+	tr.fast.own = false
+	return true
 }
 
 // words reads n words of a slot.

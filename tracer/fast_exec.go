@@ -23,11 +23,11 @@ func (tr *Tracer) patchAtExec(t *Task) {
 	if ip == 0 || m.refs > 1 || m.stubs == 0 {
 		return
 	}
-	q, ok := openMaps(t.Tid)
+	q, ok := tr.openMaps(t)
 	if !ok {
 		return
 	}
-	defer q.close()
+	defer tr.closeMaps(q)
 	v, ok := q.find(ip)
 	if !ok || !v.patchable() || !m.haveStubs(q) {
 		return
@@ -44,11 +44,11 @@ func (tr *Tracer) patchEarly(t *Task, b *boot) []byte {
 	if b.start == nil || m.stubs < WindowEnd || m.mdwe {
 		return nil
 	}
-	q, ok := openMaps(t.Tid)
+	q, ok := tr.openMaps(t)
 	if !ok {
 		return nil
 	}
-	defer q.close()
+	defer tr.closeMaps(q)
 	v, ok := q.find(b.regs.Rip)
 	if !ok || !v.patchable() || !q.free(m.stubs, fastpath.StubsSize) {
 		return nil

@@ -48,11 +48,11 @@ func (tr *Tracer) patchHeld(t *Task, b *boot) []byte {
 	if k == nil || k.guest == 0 || k.Image.Type != elfDyn || m.stubs < WindowEnd {
 		return nil
 	}
-	q, ok := openMaps(t.Tid)
+	q, ok := tr.openMaps(t)
 	if !ok {
 		return nil
 	}
-	defer q.close()
+	defer tr.closeMaps(q)
 	start, length := k.Image.Span()
 	v, ok := q.find(b.regs.Rip)
 	base := v.start - v.offset - length - heldBelow

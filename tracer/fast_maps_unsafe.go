@@ -29,19 +29,56 @@ func (v *vma) patchable() bool {
 
 // maps asks for the mappings of a task.
 type maps struct {
+	tid  int
 	fd   int
 	text []byte // before Linux 6.11
 }
 
-func openMaps(tid int) (*maps, bool) {
-	fd, err := unix.Open("/proc/"+strconv.Itoa(tid)+"/maps", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+// openMaps opens t's. At an exec all ask the same one, which execStop closes.
+func (tr *Tracer) openMaps(t *Task) (*maps, bool) {
+	if q := tr.execMaps; q != nil && q.tid == t.Tid {
+		return q, true
+	}
+	fd, err := unix.Open("/proc/"+strconv.Itoa(t.Tid)+"/maps", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, false
 	}
-	return &maps{fd: fd}, true
+	q := &maps{t.Tid, fd, nil}
+	if tr.inExec {
+		tr.execMaps = q
+	}
+	return q, true
 }
 
-func (q *maps) close() { unix.Close(q.fd) }
+func (tr *Tracer) closeMaps(q *maps) {
+	if q != tr.execMaps {
+		unix.Close(q.fd)
+	}
+}
+
+func (tr *Tracer) endExecMaps() {
+	if q := tr.execMaps; q != nil {
+		tr.execMaps = nil
+		unix.Close(q.fd)
+	}
+	tr.inExec = false
+}
+
+// Program returns the file of the program that t has just executed, as
+// /proc/PID/maps names it. It is what is mapped lowest, at the places that the kernel gives
+// to programs only (ELF_ET_DYN_BASE, or below 4 GiB); ok is false elsewhere, and
+// before Linux 6.11.
+func (tr *Tracer) Program(t *Task) (dev, ino uint64, ok bool) {
+	q, ok := tr.openMaps(t)
+	if !ok {
+		return 0, 0, false
+	}
+	defer tr.closeMaps(q)
+	r := procmapQuery{flags: queryNext | queryFile}
+	r.size = uint64(unsafe.Sizeof(r))
+	_, _, e := unix.Syscall(unix.SYS_IOCTL, uintptr(q.fd), ioctlProcmapQuery, uintptr(unsafe.Pointer(&r)))
+	return unix.Mkdev(r.devMajor, r.devMinor), r.inode, e == 0 && (r.start>>44 == 5 || r.start < 1<<32)
+}
 
 // readAll reads the whole file.
 func (q *maps) readAll() bool {
@@ -66,7 +103,11 @@ type procmapQuery struct {
 	nameAddr, buildIDAddr                         uint64
 }
 
-const ioctlProcmapQuery = 0xc0686611 // _IOWR('f', 17, struct procmap_query)
+const (
+	ioctlProcmapQuery = 0xc0686611 // _IOWR('f', 17, struct procmap_query)
+	queryNext         = 0x10       // PROCMAP_QUERY_COVERING_OR_NEXT_VMA
+	queryFile         = 0x20       // PROCMAP_QUERY_FILE_BACKED_VMA
+)
 
 // find returns the mapping that covers addr. PROCMAP_QUERY (Linux 6.11) asks
 // for one; older kernels write down all of them.
@@ -100,8 +141,7 @@ func (q *maps) find(addr uint64) (vma, bool) {
 // free says whether nothing is mapped in the size bytes from addr on.
 func (q *maps) free(addr, size uint64) bool {
 	if q.text == nil {
-		const next = 0x10 // PROCMAP_QUERY_COVERING_OR_NEXT_VMA
-		r := procmapQuery{addr: addr, flags: next}
+		r := procmapQuery{addr: addr, flags: queryNext}
 		r.size = uint64(unsafe.Sizeof(r))
 		_, _, e := unix.Syscall(unix.SYS_IOCTL, uintptr(q.fd), ioctlProcmapQuery, uintptr(unsafe.Pointer(&r)))
 		if e == 0 {

@@ -148,11 +148,11 @@ func (tr *Tracer) patchFirst(c *Call, at uint64) *pattern {
 	if p == nil || !p.single && m.refs > 1 {
 		return nil
 	}
-	q, ok := openMaps(t.Tid)
+	q, ok := tr.openMaps(t)
 	if !ok {
 		return nil
 	}
-	defer q.close()
+	defer tr.closeMaps(q)
 	v, ok := q.find(at)
 	if !ok || !v.patchable() || at-maxPattern < v.start {
 		return nil

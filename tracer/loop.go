@@ -17,7 +17,7 @@ func (tr *Tracer) loop() error {
 		var status uint32
 		// One try without blocking: under load the next stop is there
 		// already, and the scheduler need not be told of the call.
-		tid, e := ptrace.Wait(-1, &status, unix.WNOHANG)
+		tid, e := tr.nextReport(&status)
 		if len(tr.early) > 0 {
 			tid, e = tr.awaitParents(&status, tid, e)
 		}
@@ -36,6 +36,17 @@ func (tr *Tracer) loop() error {
 	}
 }
 
+// nextReport is wait4 without blocking, or what settle has left.
+func (tr *Tracer) nextReport(status *uint32) (int, unix.Errno) {
+	if len(tr.reports) == 0 {
+		return ptrace.Wait(-1, status, unix.WNOHANG)
+	}
+	r := tr.reports[0]
+	tr.reports = tr.reports[1:]
+	*status = r.status
+	return r.tid, 0
+}
+
 // dispatch sorts one report of wait4 (ptrace(2), "Stopped states").
 func (tr *Tracer) dispatch(tid int, status uint32) {
 	ws := unix.WaitStatus(status)
@@ -51,6 +62,9 @@ func (tr *Tracer) dispatch(tid int, status uint32) {
 		return
 	}
 	if t == nil {
+		if tr.quiet > 0 && tr.quietBirth(tid, status) {
+			return
+		}
 		// A child whose first stop comes before its parent's event.
 		tr.hold(tr.newTask(tid))
 		return
@@ -248,6 +262,8 @@ func (tr *Tracer) execStop(t *Task) {
 			}
 		}
 	}
+	tr.inExec = true
+	defer tr.endExecMaps()
 	// The other threads' CLONE_FS ties end with them.
 	tr.h.Exec(t)
 	tr.startBoot(t)

@@ -117,10 +117,10 @@ func TestFastRules(t *testing.T) {
 func TestFastEqualsTable(t *testing.T) {
 	vals := []uint64{
 		0, 5, testFD, testFD + 2, testFD + 3, testFD + 4, testFD + 6, testFD + 8, cwdFD, 24, 32,
-		fastpath.How, fastpath.How + 8, fastpath.HowRead, fastpath.HowWrite, fastpath.HowEnd - 32, fastpath.HowEnd, fastpath.Empty, fastpath.How | 1<<32,
+		fastpath.How, fastpath.How + 8, fastpath.HowOwn, fastpath.HowRead, fastpath.HowWrite, fastpath.HowEnd - 32, fastpath.HowEnd, fastpath.Empty, fastpath.How | 1<<32,
 		fastpath.DotDot, fastpath.HowUp, fastpath.HowUpEnd, fastpath.FDNames, fastpath.FDNames + 8, fdNamesEnd, fastpath.Counts, countsFlags,
 	}
-	for _, anyEnd := range []uint32{fastpath.How, fastpath.HowRead, fastpath.HowEnd} {
+	for _, anyEnd := range []uint32{fastpath.How, fastpath.HowOwn, fastpath.HowRead, fastpath.HowEnd} {
 		p := fastPolicy(anyEnd)
 		m := newMachine(t, p)
 		plain := p

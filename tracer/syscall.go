@@ -152,6 +152,10 @@ func (tr *Tracer) finish(c *Call) {
 		if moved = t.slot != noSlot; moved {
 			c.regs.Rip = stubAddr(t.slot) + syscallLen
 			c.regs.Rcx = c.regs.Rip
+			if c.quiet {
+				t.quiet = true
+				tr.quiet++
+			}
 		}
 	default:
 		tr.stats.Unchanged++

@@ -35,6 +35,7 @@ type Task struct {
 	window bool  // the window is mapped
 	held   bool  // a first stop came before its parent's event
 	known  bool  // the parent is known
+	quiet  bool  // its call, which has the slot, may make a child without an event
 	atExit bool  // resumed to an exit stop that we asked for
 	boot   *boot
 	plan   *ExecPlan
@@ -157,6 +158,7 @@ func (tr *Tracer) releaseSlot(t *Task) {
 	if t.slot != noSlot {
 		tr.win.give(t.slot)
 		t.slot = noSlot
+		tr.endQuiet(t)
 	}
 }
 

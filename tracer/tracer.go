@@ -107,35 +107,39 @@ type Stats struct {
 
 // Tracer traces one process tree.
 type Tracer struct {
-	h       Handler
-	cfg     Config
-	policy  Policy
-	regs    regBackend
-	mem     memBackend
-	win     *window
-	fast    *fast // nil: there is no fast path
-	stub    int   // descriptor of the stub program
-	tasks   map[int]*Task
-	orphans int
-	early   []*Task // those whose parent has not been looked for
-	call    Call
-	root    int
-	holder  int // see Holder
-	status  Exit
-	dying   bool
-	foreign bool // the call at hand is of another ABI
-	seccomp bool
-	started bool
-	stats   Stats
-	byEnt   []uint64
-	caught  []int // see Catch
-	scratch []byte
-	aux     auxv // of readAuxv
-	auxPage [4096]byte
-	onStart func()
-	child   *child
-	report  [2]int // pipe on which the child says why it could not start
-	log     *slog.Logger
+	h        Handler
+	cfg      Config
+	policy   Policy
+	regs     regBackend
+	mem      memBackend
+	win      *window
+	fast     *fast // nil: there is no fast path
+	stub     int   // descriptor of the stub program
+	tasks    map[int]*Task
+	orphans  int
+	reports  []report // not handled yet (settle)
+	inExec   bool
+	execMaps *maps   // while inExec, once they are wanted
+	quiet    int     // tasks whose call may make a child without an event
+	early    []*Task // those whose parent has not been looked for
+	call     Call
+	root     int
+	holder   int // see Holder
+	status   Exit
+	dying    bool
+	foreign  bool // the call at hand is of another ABI
+	seccomp  bool
+	started  bool
+	stats    Stats
+	byEnt    []uint64
+	caught   []int // see Catch
+	scratch  []byte
+	aux      auxv // of readAuxv
+	auxPage  [4096]byte
+	onStart  func()
+	child    *child
+	report   [2]int // pipe on which the child says why it could not start
+	log      *slog.Logger
 }
 
 // New makes a Tracer and locks the calling goroutine to its thread. The thread

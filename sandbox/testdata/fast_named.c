@@ -1,7 +1,8 @@
 /* Files that are read by a directory's descriptor, and by the current
    directory, while the directory changes its name: prints "ok", or says what is
    wrong. The arguments are a directory to work in, and "tree" for many
-   directories of which each is read once, or "links". */
+   directories of which each is read once, or "links"; "lent" at the end for doing
+   that with a directory of procfs open. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -140,6 +141,8 @@ static int links(const char *dir)
 
 int main(int argc, char **argv)
 {
+	if (argc > 1 && !strcmp(argv[argc - 1], "lent") && (argc--, open("/proc", O_RDONLY | O_DIRECTORY)) < 0)
+		return 2;
 	if (argc < 2 || chdir(argv[1]) || mkdir("a", 0755) || chdir("a"))
 		return 2;
 	if (argc > 2)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,7 +111,7 @@ func testHowTable(t *testing.T, oneMount bool) {
 		if writes != (at >= HowWrite && !up) {
 			t.Errorf("entry %d, flags %#x, is in the wrong section", i, h.Flags)
 		}
-		if at < HowRead && h.Flags&(unix.O_PATH|unix.O_DIRECTORY) == 0 {
+		if at < HowOwn && h.Flags&(unix.O_PATH|unix.O_DIRECTORY) == 0 {
 			t.Errorf("entry %d, flags %#x, could open a device", i, h.Flags)
 		}
 		// The kernel takes it.
@@ -164,13 +165,41 @@ func TestPlace(t *testing.T) {
 	if want := []int{10, 12, 11, 14}; !equal(fds, want) {
 		t.Errorf("descriptors %v, want %v", fds, want)
 	}
-	if r.FDEnd != [3]int{1004, 1005, 1006} || r.AnyEnd != HowRead || r.FirstFD != 1002 || r.IP != SymGadgetAfter {
+	if r.FDEnd != [3]int{1004, 1005, 1006} || r.AnyEnd != HowOwn || r.FirstFD != 1002 || r.IP != SymGadgetAfter {
 		t.Errorf("%+v", r)
 	}
 	names := tab
 	names.Mounts, names.NamesOnly = tab.Mounts[:1], true
-	if r, _, err := names.Place(make([]byte, End-Text), 1002); err != nil || r.AnyEnd != HowRead {
+	if r, _, err := names.Place(make([]byte, End-Text), 1002); err != nil || r.AnyEnd != HowOwn {
 		t.Errorf("names only: %+v, %v", r, err)
+	}
+	own := names
+	own.Flags |= ViewOwn
+	own.Mounts = append(own.Mounts[:1:1], Mount{Target: "/d", FD: 14, Flags: MountNoDev})
+	w := make([]byte, End-Text)
+	if r, _, err := own.Place(w, 1002); err != nil || r.AnyEnd != HowOwn || w[View-Text+2]&(ViewOwn>>16) != 0 {
+		t.Errorf("reading where devices must not be opened: %+v, %v", r, err)
+	}
+	own.Mounts = tab.Mounts[:1]
+	w = make([]byte, End-Text)
+	if r, _, err := own.Place(w, 1002); err != nil || r.AnyEnd != HowRead || w[View-Text+2]&(ViewOwn>>16) == 0 {
+		t.Errorf("reading for the time being: %+v, %v", r, err)
+	}
+	full := slices.Clone(w)
+	Revoke(w)
+	for i := range w {
+		at := Text + i
+		flags := at >= HowOwn && at < HowRead && at%HowStride < 8 || at == View+2
+		if w[i] != full[i] && !flags {
+			t.Errorf("Revoke changes byte %#x", at)
+		}
+	}
+	for i := range ReadOpens * Variants {
+		e := w[HowOwn-Text+i*HowStride:]
+		how := unix.OpenHow{Flags: binary.LittleEndian.Uint64(e), Resolve: binary.LittleEndian.Uint64(e[16:])}
+		if _, err := unix.Openat2(unix.AT_FDCWD, ".", &how); err != unix.EINVAL && err != unix.ENOSYS && err != unix.EPERM {
+			t.Errorf("entry %d after Revoke: %v", i, err)
+		}
 	}
 	if b[Empty-Text] != 0 || string(b[Dot-Text:Dot-Text+2]) != ".\x00" || string(b[DotDot-Text:DotDot-Text+3]) != "..\x00" ||
 		string(b[FDNames-Text+255*FDNameSize:][:25]) != "/proc/thread-self/fd/255\x00" {

@@ -14,7 +14,7 @@ type OpenHow struct{ Flags, Mode, Resolve uint64 }
 // mounts.
 func HowTable(oneMount bool) []OpenHow {
 	var t []OpenHow
-	for _, section := range [][]OpenHow{pathOpens(), readOpens(), writeOpens()} {
+	for _, section := range [][]OpenHow{pathOpens(), readOpens(), readOpens(), writeOpens()} {
 		for v := range Variants {
 			for _, h := range section {
 				if h.Flags == noEntry {
@@ -114,5 +114,14 @@ func putHow(b []byte, oneMount bool) {
 		binary.LittleEndian.PutUint64(e, h.Flags)
 		binary.LittleEndian.PutUint64(e[8:], h.Mode)
 		binary.LittleEndian.PutUint64(e[16:], h.Resolve)
+	}
+}
+
+// Revoke takes the own opens out of the table in b, the part of the window from Text on:
+// the kernel refuses them from now on. A call that has read its entry already goes on.
+func Revoke(b []byte) {
+	PutFlags(b, 0, ViewOwn)
+	for at := HowOwn; at < HowRead; at += HowStride {
+		binary.LittleEndian.PutUint64(b[at-Text:], noEntry)
 	}
 }

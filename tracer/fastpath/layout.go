@@ -19,7 +19,7 @@ const (
 	How      = 0xd0000
 	// FDNames are the paths of the descriptors 0 to NumFDNames-1, for calls that
 	// take no O_PATH descriptor.
-	FDNames    = 0xd6000
+	FDNames    = 0xd7000
 	FDNameSize = 32
 	NumFDNames = 256
 	// Cwds is a table of directories whose guest paths the tracer knows: the
@@ -56,18 +56,21 @@ const (
 // between two entries, flags could be read as resolve bits.
 const HowStride = 32
 
-// The how table has three sections, by what an open can do, and in each of
-// them two blocks, by how the path is walked.
+// The how table has sections, by what an open can do, and in each of
+// them two blocks, by how the path is walked. Own opens are reads by the
+// guest's own descriptors where only the first section is good for those in the
+// long run: they are taken out of the table before a guest gets a directory of procfs.
 const (
 	PathOpens  = 64  // O_PATH, and O_DIRECTORY for reading
 	ReadOpens  = 16  // O_RDONLY
 	WriteOpens = 288 // for writing, and O_CREAT
 	Variants   = 2
 
-	HowRead    = How + PathOpens*Variants*HowStride
+	HowOwn     = How + PathOpens*Variants*HowStride
+	HowRead    = HowOwn + ReadOpens*Variants*HowStride
 	HowWrite   = HowRead + ReadOpens*Variants*HowStride
 	HowEnd     = HowWrite + WriteOpens*Variants*HowStride
-	howEntries = (PathOpens+ReadOpens+WriteOpens)*Variants + UpOpens
+	howEntries = (PathOpens+2*ReadOpens+WriteOpens)*Variants + UpOpens
 
 	// HowUp is for the path DotDot and no other: opens for reading that may go
 	// up, without and with O_DIRECTORY.
@@ -174,6 +177,7 @@ const (
 	ViewCounts               // there is a page of counters
 	ViewIDs                  // identities are emulated: who comes here is the guest's root
 	ViewNamed                // no guest has a directory of procfs: whether a walk may meet a mount is told by the names in it
+	ViewOwn                  // own opens are in the table
 	ViewNoOdd                // stat and its kin are emulated for all but regular files and directories
 )
 

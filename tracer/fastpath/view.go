@@ -35,7 +35,7 @@ type Table struct {
 	// Flags are View*.
 	Flags uint32
 	// NamesOnly: the guest's own descriptors are for O_PATH and for directories;
-	// by them no file is read.
+	// by them no file is read, or, with ViewOwn, none after Revoke.
 	NamesOnly bool
 	// OneMount: an open stays in the kernel's mount of its descriptor.
 	OneMount bool
@@ -90,7 +90,7 @@ type Rules struct {
 
 // HowLimit is the end of the how entries that class may use.
 func HowLimit(class int) uint32 {
-	return [...]uint32{HowEnd, HowWrite, HowRead}[class]
+	return [...]uint32{HowEnd, HowWrite, HowOwn}[class]
 }
 
 // plan chooses the reserved descriptors: those of one class lie together.
@@ -103,8 +103,10 @@ func (t *Table) plan(first int) (r Rules, fds []int, number map[int]int) {
 			// A descriptor does not tell which mount it came from.
 			r.AnyEnd = min(r.AnyEnd, HowLimit(m.class()))
 		}
-		if t.NamesOnly {
-			r.AnyEnd = min(r.AnyEnd, HowRead)
+		if own := t.Flags&ViewOwn != 0; own && r.AnyEnd > HowRead {
+			r.AnyEnd = HowRead
+		} else if t.NamesOnly {
+			r.AnyEnd = min(r.AnyEnd, HowOwn)
 		}
 	}
 	r.Xattr, r.Records = t.Flags&ViewXattr != 0, t.Flags&ViewIDs != 0
@@ -197,6 +199,9 @@ func (t *Table) Place(b []byte, first int) (r Rules, fds []int, err error) {
 	le := binary.LittleEndian
 	v := b[View-Text : View-Text+ViewSize]
 	flags := t.Flags
+	if r.AnyEnd != HowRead {
+		flags &^= ViewOwn
+	}
 	for _, m := range t.Mounts {
 		flags |= m.Flags &^ MountSlow
 	}

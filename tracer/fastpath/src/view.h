@@ -102,7 +102,16 @@ static u64 how(u32 f, u32 mode)
 
 static u64 literal(u64 h)
 {
-	return h + (h < HOW_READ ? PATH_OPENS : h < HOW_WRITE ? READ_OPENS : WRITE_OPENS) * HOW_STRIDE;
+	return h + (h < HOW_OWN ? PATH_OPENS : h < HOW_WRITE ? READ_OPENS : WRITE_OPENS) * HOW_STRIDE;
+}
+
+/* owned is the entry to be used with a descriptor of the guest's own for an
+   open, or 0. */
+static u64 owned(u64 h)
+{
+	if (h < V->anyend)
+		return h;
+	return h >= HOW_READ && h < HOW_WRITE && V->flags & VIEW_OWN ? h - HOW_READ + HOW_OWN : 0;
 }
 
 static int nofollow(u64 h)

@@ -244,7 +244,8 @@ again:;
 	long f = openat2(m->fd, rel, literal(PATH_DIR));
 	if (f >= 0) {
 		*(char *)e = end;
-		long r = h >= V->anyend ? resolved(s, f, slashes(e), path, h, deny) : beneath(f, slashes(e), h);
+		u64 own = owned(h);
+		long r = own ? beneath(f, slashes(e), own) : resolved(s, f, slashes(e), path, h, deny);
 		r = instead(r, f, h, deny);
 		return r == SLOW - WHY_CONFINED && h < HOW_WRITE && !nofollow(h) ? byhand(s, path, h, deny) : r;
 	}
@@ -326,7 +327,7 @@ static __attribute__((noinline)) long up(int fd, const char *path, u64 h, u32 de
 			continue;
 		next = SLOW - WHY_UP;
 		if (!(place(f) & ABOVE))
-			next = verdict(openat2(f, path, h));
+			next = verdict(openat2(f, path, owned(h)));
 		return instead(next, f, h, deny);
 	}
 	if (deny & MOUNT_EXACT && place(f) & ROOT) {
@@ -368,7 +369,7 @@ static u32 below(struct slot *s, int fd, volatile char *to, u32 size)
    opened by its name only. */
 static int remembers(u32 flags, u32 deny)
 {
-	return flags & O_DIRECTORY && deny & KEEP && V->flags & VIEW_ANY_FD && V->anyend == HOW_READ;
+	return flags & O_DIRECTORY && deny & KEEP && (V->flags & (VIEW_ANY_FD | VIEW_OWN)) == VIEW_ANY_FD && V->anyend <= HOW_READ;
 }
 
 /* remember keeps the path by which a directory was opened. */
@@ -441,12 +442,13 @@ static long relative(struct slot *s, int fd, u64 h, u32 deny)
 	char *path = s->path;
 	if (!(fl & VIEW_ANY_FD) || (fd < 0 && fd != FDCWD) || fd >= (int)V->firstfd)
 		return SLOW - WHY_FD;
-	if (h >= V->anyend)
+	u64 own = owned(h);
+	if (!own || own != h && fl & deny)
 		return named(s, fd, h, deny);
 	if (fl & deny)
 		return SLOW - WHY_FD;
 	if (deny & LITERAL) {
-		long f = straight(fd, path, h);
+		long f = straight(fd, path, own);
 		return f == -ELOOP ? SLOW - WHY_LOOP : verdict(f);
 	}
 	if (dots(path, word(path)) && fl & VIEW_UP)
@@ -454,7 +456,7 @@ static long relative(struct slot *s, int fd, u64 h, u32 deny)
 	int remember = remembers(*(const u32 *)h, deny);
 	/* What only the view has, at and above a mount point, is read-only. */
 	if (!(deny & MOUNT_RO) && (!remember || fd >= 0 && DIR(fd)->fd == (u32)fd + 1)) {
-		long f = straight(fd, path, h);
+		long f = straight(fd, path, own);
 		if (f != -ELOOP)
 			return verdict(f);
 	}
@@ -464,7 +466,7 @@ static long relative(struct slot *s, int fd, u64 h, u32 deny)
 		return SLOW - WHY_ABOVE;
 	if (fd < 0 && remember && *guess(s, fd) != '/')
 		return SLOW - WHY_CWD; /* once: what is opened below will need it */
-	return verdict(openat2(fd, path, h));
+	return verdict(openat2(fd, path, own));
 }
 
 /* rewalk opens the path that has been copied. */
