@@ -95,6 +95,18 @@ RACETIME ?= 60s
 escape-races: need-go ## run each race of the escape suite for RACETIME (60s), two at a time
 	PTBOX_RACE=$(RACETIME) $(GO) test -count=1 -timeout 0 -v -parallel 2 -run 'TestHeld/^(seccomp|fast|identity)$$/^race-' ./test/escape
 
+# CMD finds ptbox, guest (for GUESTARCH, 386 is the other one) and the compiled
+# tests of test/diff and test/escape in its PATH. test/vm/run.sh says more.
+CMD ?= diff.test -test.run '^TestDiff$$' -test.timeout 2h
+GUESTARCH ?= amd64
+.PHONY: vm
+vm: build ## run CMD (the differential test) under Debian's kernel in an emulated machine (installs qemu)
+	@set -e; t=$$(mktemp -d); trap 'rm -rf "$$t"' EXIT; \
+	$(GO) test -c -o "$$t/diff.test" ./test/diff; $(GO) test -c -o "$$t/escape.test" ./test/escape; \
+	GOARCH=$(GUESTARCH) $(GO) build -o "$$t/guest" ./internal/testbin/guest; \
+	test/vm/run.sh -f ./ptbox:/bin/ptbox -f "$$t/diff.test:/bin/diff.test" -f "$$t/escape.test:/bin/escape.test" \
+	  -f "$$t/guest:/bin/guest" env PTBOX_BIN=/bin/ptbox PTBOX_GUEST=/bin/guest sh -c "$(CMD)"
+
 .PHONY: fuzz-short
 fuzz-short: need-go ## run each fuzz target for FUZZTIME (10s)
 	@set -e; for p in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u); do \
