@@ -120,7 +120,11 @@ func (h *handler) exec(c *tracer.Call) {
 // busy is ETXTBSY if the file is open for writing: the kernel finds that out
 // before it looks at the file. AT_EXECVE_CHECK (Linux 6.14) asks and runs nothing.
 func busy(f *hostFile) unix.Errno {
-	if _, e := onFD(unix.SYS_EXECVEAT, f.fd, "", 0, 0, unix.AT_EMPTY_PATH|atExecveCheck); e == unix.ETXTBSY {
+	if !knowsExecCheck() {
+		if openForWriting(f.fd) {
+			return unix.ETXTBSY
+		}
+	} else if e := ask(unix.SYS_EXECVEAT, f.fd, "", 0, 0, unix.AT_EMPTY_PATH|atExecveCheck); e == unix.ETXTBSY {
 		return e
 	}
 	return 0
@@ -157,7 +161,7 @@ func (h *handler) execTarget(c *tracer.Call) (t *target, given string, e unix.Er
 		if given == "" && flags&unix.AT_EMPTY_PATH == 0 {
 			return nil, "", unix.ENOENT
 		}
-		if flags&^(unix.AT_EMPTY_PATH|unix.AT_SYMLINK_NOFOLLOW|atExecveCheck) != 0 {
+		if flags&^(unix.AT_EMPTY_PATH|unix.AT_SYMLINK_NOFOLLOW|atExecveCheck) != 0 || checkOnly(c) && !knowsExecCheck() {
 			return nil, "", unix.EINVAL
 		}
 		nofollow, dir = flags&unix.AT_SYMLINK_NOFOLLOW != 0, 0

@@ -26,9 +26,10 @@ type handler struct {
 	uts   *uts // of the task at hand; nil: the host's
 	lock  *lock
 
-	openat2   bool // the kernel has it
-	pinned    bool // attributes are the tracer's to change (act)
-	root      bool // the launcher is root, and identity is not emulated
+	openat2   bool            // the kernel has it
+	lacking   map[string]bool // see lacks
+	pinned    bool            // attributes are the tracer's to change (act)
+	root      bool            // the launcher is root, and identity is not emulated
 	own       fsCreds
 	as        *fsCreds // whose credentials the tracer has taken on
 	hold      bool     // the resolution at hand is for act
@@ -218,6 +219,10 @@ func (h *handler) serve(c *tracer.Call) {
 		c.Fail(unix.EBADF)
 		return
 	}
+	if h.lacks(c) {
+		c.Fail(unix.ENOSYS)
+		return
+	}
 	if h.id != nil {
 		defer h.id.release()
 		if h.id.serve(c) {
@@ -229,7 +234,13 @@ func (h *handler) serve(c *tracer.Call) {
 		h.open(c)
 	case tracer.ClassStat:
 		h.statCall(c)
-	case tracer.ClassAttr, tracer.ClassXattrRead, tracer.ClassWatch, tracer.ClassAccess, tracer.ClassName:
+	case tracer.ClassName:
+		if h.id == nil && c.Ent.Name == "linkat" && c.Args[4]&^unix.AT_SYMLINK_FOLLOW == unix.AT_EMPTY_PATH && !emptyLinks() {
+			c.Fail(unix.ENOENT)
+			return
+		}
+		h.paths(c)
+	case tracer.ClassAttr, tracer.ClassXattrRead, tracer.ClassWatch, tracer.ClassAccess:
 		h.paths(c)
 	case tracer.ClassReadlink:
 		h.readlink(c)
