@@ -41,9 +41,18 @@ func BinDir() (string, error) {
 
 // Build compiles pkg (a path relative to the module root) statically and
 // returns the program's path. Concurrent builds of one program are safe.
-func Build(pkg, name string) (string, error) { return buildWith(pkg, name, "CGO_ENABLED=0") }
+func Build(pkg, name string) (string, error) { return BuildFor("", pkg, name) }
 
-func buildWith(pkg, name, cgo string, flags ...string) (string, error) {
+// BuildFor is Build for another architecture, "" is this one.
+func BuildFor(arch, pkg, name string) (string, error) {
+	env := []string{"CGO_ENABLED=0"}
+	if arch != "" {
+		env = append(env, "GOARCH="+arch)
+	}
+	return buildWith(pkg, name, env)
+}
+
+func buildWith(pkg, name string, env []string, flags ...string) (string, error) {
 	dir, err := BinDir()
 	if err != nil {
 		return "", err
@@ -56,7 +65,7 @@ func buildWith(pkg, name, cgo string, flags ...string) (string, error) {
 	exe := filepath.Join(tmp, name)
 	cmd := exec.Command("go", append(append([]string{"build"}, flags...), "-o", exe, "./"+pkg)...)
 	cmd.Dir = ModuleRoot()
-	cmd.Env = append(os.Environ(), cgo)
+	cmd.Env = append(os.Environ(), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build %s: %w\n%s", pkg, err, out)
 	}
@@ -69,7 +78,7 @@ var ptbox = sync.OnceValues(func() (string, error) {
 		return filepath.Abs(p)
 	}
 	if os.Getenv("PTBOX_RACE_DETECTOR") == "1" {
-		return buildWith("cmd/ptbox", "ptbox-race", "CGO_ENABLED=1", "-race")
+		return buildWith("cmd/ptbox", "ptbox-race", []string{"CGO_ENABLED=1"}, "-race")
 	}
 	return Build("cmd/ptbox", "ptbox")
 })

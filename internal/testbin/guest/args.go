@@ -180,7 +180,7 @@ func times(s string) [2]unix.Timespec {
 		case "omit":
 			out[i].Nsec = unix.UTIME_OMIT
 		default:
-			out[i].Sec = int64(number(v))
+			out[i] = unix.NsecToTimespec(int64(int(number(v))) * 1e9)
 		}
 	}
 	return out

@@ -28,7 +28,8 @@ const (
 //
 //	f descriptor or other number   i number      p string
 //	s string and its length        T struct stat out      X struct statx out
-//	F struct statfs out            O size: output buffer and its size
+//	F struct statfs out            S its size (statfs64)
+//	O size: output buffer and its size
 //	h flags, mode, resolve: struct open_how and its size
 //	t two timespecs   v two timevals   u struct utimbuf
 //	a socket address and its length    A address out and length

@@ -198,9 +198,9 @@ func (f *frame) describe(res outcome, r int) string {
 	case resRecvmsg:
 		n := r
 		if f.regs[2] == 1 { // recvmmsg: r counts messages, msg_len follows the msghdr
-			n = int(*uint32Of(f.nlen, 14))
+			n = int(*uint32Of(f.nlen, 7*longSize/4))
 		}
-		return fmt.Sprintf(" %q", f.out[:n]) + f.sockaddr(f.name, int(*uint32Of(f.nlen, 2)))
+		return fmt.Sprintf(" %q", f.out[:n]) + f.sockaddr(f.name, int(*uint32Of(f.nlen, longSize/4)))
 	}
 	return ""
 }
@@ -210,7 +210,7 @@ func (f *frame) statx(x *unix.Statx_t) string {
 	setNlink(&s, x.Nlink)
 	s.Dev = unix.Mkdev(x.Dev_major, x.Dev_minor)
 	s.Rdev = unix.Mkdev(x.Rdev_major, x.Rdev_minor)
-	s.Atim.Sec, s.Mtim.Sec = x.Atime.Sec, x.Mtime.Sec
+	s.Atim, s.Mtim = unix.NsecToTimespec(x.Atime.Sec*1e9), unix.NsecToTimespec(x.Mtime.Sec*1e9)
 	out := f.stat(&s)
 	// STATX_ATTR_MOUNT_ROOT is printed on request only: a view of binds
 	// cannot show it, as its mounts are not the kernel's.
@@ -235,13 +235,19 @@ func runDents(f *frame, nr int, old bool) string {
 			return "OK !more bytes than the buffer has"
 		}
 		for b := f.out[:r]; len(b) > 0; {
-			n := int(binary.NativeEndian.Uint16(b[16:]))
-			if n < 19 || n > len(b) {
+			at, head := 16, 19
+			if old {
+				at, head = 2*longSize, 2*longSize+2
+			}
+			n := int(binary.NativeEndian.Uint16(b[at:]))
+			if n < head || n > len(b) {
 				return fmt.Sprintf("OK !bad d_reclen %d of %d", n, len(b))
 			}
-			name, typ := b[19:n], b[18]
+			name, typ := b[head:n], b[n-1]
 			if old { // struct linux_dirent keeps the type in its last byte
-				name, typ = b[18:n-1], b[n-1]
+				name = b[head : n-1]
+			} else {
+				typ = b[18]
 			}
 			if i := bytes.IndexByte(name, 0); i >= 0 {
 				name = name[:i]

@@ -96,9 +96,7 @@ func execOne(args []string) (code int) {
 
 // vector makes a NULL-terminated array of pointers.
 func vector(p []uintptr) uintptr {
-	b := alloc(8 * (len(p) + 1))
-	for i, v := range p {
-		*uint64Of(b, i) = uint64(v)
-	}
+	b := alloc(longSize * (len(p) + 1))
+	setLongs(b, p...)
 	return addr(b)
 }

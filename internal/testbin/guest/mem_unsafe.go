@@ -83,6 +83,15 @@ func uint64Of(b []byte, i int) *uint64      { return (*uint64)(unsafe.Pointer(&b
 func uint32Of(b []byte, i int) *uint32      { return (*uint32)(unsafe.Pointer(&b[4*i])) }
 func uint16Of(b []byte) *uint16             { return (*uint16)(unsafe.Pointer(&b[0])) }
 
+const longSize = int(unsafe.Sizeof(uintptr(0)))
+
+// setLongs fills in the first words of a struct.
+func setLongs(b []byte, v ...uintptr) {
+	for i, v := range v {
+		*(*uintptr)(unsafe.Pointer(&b[longSize*i])) = v
+	}
+}
+
 // setIovec fills in a struct iovec.
 func setIovec(b, data []byte) {
 	v := (*unix.Iovec)(unsafe.Pointer(&b[0]))
@@ -100,13 +109,9 @@ const (
 // msghdrFor makes a struct msghdr with one iovec.
 func msghdrFor(name []byte, data []byte) []byte {
 	iov := alloc(16)
-	*uint64Of(iov, 0) = uint64(addr(data))
-	*uint64Of(iov, 1) = uint64(len(data))
+	setLongs(iov, addr(data), uintptr(len(data)))
 	h := alloc(64) // also large enough for a struct mmsghdr
-	*uint64Of(h, 0) = uint64(addr(name))
-	*uint32Of(h, 2) = uint32(len(name))
-	*uint64Of(h, 2) = uint64(addr(iov))
-	*uint64Of(h, 3) = 1
+	setLongs(h, addr(name), uintptr(len(name)), addr(iov), 1)
 	return h
 }
 

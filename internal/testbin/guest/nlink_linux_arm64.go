@@ -3,3 +3,5 @@ package main
 import "golang.org/x/sys/unix"
 
 func setNlink(s *unix.Stat_t, n uint32) { s.Nlink = n }
+
+const largeFile = 0 // all files have O_LARGEFILE

@@ -61,6 +61,8 @@ func (f *frame) load(kinds string, args []string) {
 			f.push(number(next("0")))
 		case 'p':
 			f.push(pointer(next("NULL")))
+		case 'S':
+			f.push(uintptr(statfsSize))
 		case 's':
 			s := text(next(`""`))
 			f.push(cstring(s))
@@ -171,7 +173,7 @@ func (f *frame) loadTimes(k rune, s string) {
 		v := timevalOf(b)
 		v[0].Sec, v[1].Sec = ts[0].Sec, ts[1].Sec
 	case 'u':
-		*uint64Of(b, 0), *uint64Of(b, 1) = uint64(ts[0].Sec), uint64(ts[1].Sec)
+		setLongs(b, uintptr(ts[0].Sec), uintptr(ts[1].Sec))
 	}
 	f.push(addr(b))
 }
@@ -226,6 +228,9 @@ func runCall(assign, name, mods string, args []string) string {
 	}
 	if strings.Contains(mods, "q") {
 		return "OK"
+	}
+	if name == "fcntl" && f.regs[1] == unix.F_GETFL {
+		r &^= largeFile
 	}
 	return "OK" + f.describe(c.res, int(r))
 }
