@@ -101,7 +101,7 @@ func (h *handler) argsFirst(c *tracer.Call, e unix.Errno) unix.Errno {
 		return e
 	case c.Ent.Class == tracer.ClassWatch:
 		f = h.askWatch
-	case f == nil, c.ABI != tracer.X8664:
+	case f == nil:
 		return e
 	}
 	switch first := f(c); first {

@@ -98,7 +98,7 @@ func (h *handler) exec(c *tracer.Call) {
 	}
 	if stub {
 		plan.Program, plan.ProgramImage = t.host, img
-		plan.Path = c.StubPath(len(given))
+		plan.Path = c.StubPath(img, len(given))
 		guest, ok := h.view.Guest(t.host)
 		if !ok {
 			guest = given
@@ -476,7 +476,7 @@ func (h *handler) interp(c *tracer.Call, img *tracer.Image, plan *tracer.ExecPla
 		}
 		plan.InterpImage, e = tracer.ParseELF(t.file)
 		t.close()
-		if e != 0 {
+		if e != 0 || plan.InterpImage.I386 != img.I386 {
 			return false, unix.ELIBBAD
 		}
 	}

@@ -108,7 +108,7 @@ func (h *handler) watched(t *tracer.Task) bool {
 
 // compileFilter is the program that stops what cond is about.
 func compileFilter(cond tracer.When) []byte {
-	prog, err := tracer.Compile(tracer.Policy{Only: true, Active: cond})
+	prog, err := tracer.Compile(tracer.Policy{Only: true, I386: tracer.HaveI386(), Active: cond})
 	if err != nil {
 		panic(err) // it depends on nothing but the table
 	}

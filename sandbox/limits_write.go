@@ -119,7 +119,7 @@ func (h *handler) write(c *tracer.Call) {
 			c.SetArg(a.count, n)
 		default:
 			iovs = cutIovs(iovs, n)
-			c.SetRef(1, c.Put(iovs))
+			c.SetRef(1, c.PutWords(longs(iovs), nil))
 			c.SetArg(2, uint64(len(iovs)/iovSize))
 		}
 	}
@@ -189,6 +189,14 @@ func cutIovs(b []byte, n uint64) []byte {
 		n -= l
 	}
 	return b
+}
+
+// longs are the words of an array of structs that have nothing else.
+func longs(b []byte) (words []uint64) {
+	for ; len(b) >= 8; b = b[8:] {
+		words = append(words, binary.LittleEndian.Uint64(b))
+	}
+	return words
 }
 
 // fit says how many of count bytes at off there is room for, and how many

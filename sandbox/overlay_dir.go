@@ -121,7 +121,7 @@ func (h *handler) mergedStat(c *tracer.Call, u *fsview.Union, rel string) {
 	case "statx":
 		buf = c.Args[4]
 	}
-	if buf == 0 || c.ABI != tracer.X8664 {
+	if buf == 0 {
 		return
 	}
 	x := c.Ent.Name == "statx"

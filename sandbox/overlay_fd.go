@@ -93,7 +93,7 @@ func (h *handler) overlayFD(c *tracer.Call, fd, arg int) {
 		return
 	}
 	nr, known := byPath[c.Ent.Name]
-	if arg < 0 && (!known || c.ABI != tracer.X8664) {
+	if arg < 0 && !known {
 		c.Fail(unix.EROFS)
 		return
 	}

@@ -68,7 +68,7 @@ func (w *traceWriter) seen(c *tracer.Call) {
 	if c.Ent.Name == "unknown" {
 		r.Args = strconv.Itoa(c.Nr)
 	} else {
-		args := string(tracer.AppendCall(nil, c.Ent, c.Args, read))
+		args := string(tracer.AppendCall(nil, c.Ent, c.GuestArgs(), read))
 		r.Args = strings.TrimSuffix(strings.TrimPrefix(args, c.Ent.Name+"("), ")")
 	}
 	for n := range c.Ent.Paths {

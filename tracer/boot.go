@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
@@ -50,6 +51,8 @@ type boot struct {
 	start *start          // by way of opStart
 	held  *heldPlan       // what the boot code does with the held interpreter
 	slot  int16
+	i386  bool // the program is of 32 bits; the boot code is not
+	entry *entry32
 }
 
 // covers reports whether an instruction pointer belongs to the boot code.
@@ -96,6 +99,9 @@ func (tr *Tracer) tryBoot(t *Task) error {
 	if e := ptrace.GetRegs(t.Tid, &b.regs); e != 0 {
 		return e
 	}
+	if b.i386 = b.regs.Cs != userCS; b.i386 {
+		t.dropMM() // no fast path
+	}
 	b.poked = b.regs.Rip
 	code := enterCode
 	b.size = uint64(len(code))
@@ -111,14 +117,14 @@ func (tr *Tracer) tryBoot(t *Task) error {
 	binary.LittleEndian.PutUint64(first[8:], b.words[1])
 	// Filters of the guest's own stop our code's calls (Screen), which must be
 	// told from the guest's then.
-	if s, ok := startOf(b.poked, first[:]); ok && (p == nil || p.Interp == "") && t.filters == nil {
+	if s, ok := startOf(b.poked, first[:]); ok && !b.i386 && (p == nil || p.Interp == "") && t.filters == nil {
 		// No stop at the end: the boot code leaves by itself.
 		b.start = &s
 		b.leave = true
 		code = first
 		b.size = uint64(copy(code[:], shortEnter[:]))
 	}
-	var o ops
+	o := ops{low: b.i386}
 	var strs []byte // strings behind the operations
 	var err error
 	strs = tr.fastOps(t, b, p, &o)
@@ -152,6 +158,7 @@ func (tr *Tracer) tryBoot(t *Task) error {
 	r.Rdi, r.Rsi, r.Rdx = WindowLow, winSize, unix.PROT_READ|unix.PROT_EXEC
 	r.R10, r.R8, r.R9 = unix.MAP_SHARED|unix.MAP_FIXED_NOREPLACE, uint64(tr.cfg.WindowFD), 0
 	r.R12, r.R13 = at, 0
+	r.Cs = userCS
 	if e := ptrace.SetRegs(t.Tid, &r); e != 0 {
 		return e
 	}
@@ -211,7 +218,7 @@ func (tr *Tracer) planOps(t *Task, p *ExecPlan, b *boot, o *ops, strs []byte) ([
 	}
 	var aux auxv
 	if p.Path != p.Guest || p.Interp != "" || p.Program != "" || p.Aux != nil {
-		if aux, err = tr.readAuxv(t, b.regs.Rsp); err != nil {
+		if aux, err = tr.readAuxv(t, b.regs.Rsp, b.i386); err != nil {
 			return nil, err
 		}
 	}
@@ -224,9 +231,7 @@ func (tr *Tracer) planOps(t *Task, p *ExecPlan, b *boot, o *ops, strs []byte) ([
 	}
 	for k, v := range p.Aux {
 		if _, at, ok := aux.find(k); ok {
-			var w [8]byte
-			binary.LittleEndian.PutUint64(w[:], v)
-			if e := t.write(tr, at, w[:]); e != 0 {
+			if e := t.writeLong(tr, at, v, b.i386); e != 0 {
 				return nil, e
 			}
 		}
@@ -241,7 +246,7 @@ func (tr *Tracer) planOps(t *Task, p *ExecPlan, b *boot, o *ops, strs []byte) ([
 	oldImage := p.HostInterp
 	if p.Program != "" {
 		// The stub runs; its only segment goes when all is mapped.
-		old, oldImage = b.regs.Rip&^(pageSize-1), stubImage
+		old, oldImage = b.regs.Rip&^(pageSize-1), stubImage // of either kind
 		if err = tr.mapProgram(t, p, o, str, aux); err != nil {
 			return nil, err
 		}
@@ -258,6 +263,12 @@ func (tr *Tracer) planOps(t *Task, p *ExecPlan, b *boot, o *ops, strs []byte) ([
 	}
 	o.unmapImage(old, oldImage)
 	start, _ := p.InterpImage.Span()
+	if b.i386 {
+		// The way back to 32-bit code is the tracer's.
+		_, at, _ := aux.find(atBase)
+		b.entry = &entry32{image: p.InterpImage, base: at}
+		return strs, nil
+	}
 	if p.InterpImage.Type == elfDyn {
 		if _, at, ok := aux.find(atBase); ok {
 			o.add(opStore, opAddBase, at, -start)
@@ -277,7 +288,11 @@ func (tr *Tracer) mapProgram(t *Task, p *ExecPlan, o *ops, str func(string) uint
 	var bias uint64
 	start, length := m.Span()
 	hint := uint64(0)
-	if m.Type == elfDyn {
+	switch {
+	case m.Type == elfDyn && m.I386:
+		hint = lowPrograms - length - uint64(rand.Uint32N(lowRandom))*pageSize
+		bias = hint - start
+	case m.Type == elfDyn:
 		// Where the kernel would have put it: below the heap, at a place
 		// as random as the heap's.
 		brk, err := startBrk(t.Tid)
@@ -291,15 +306,13 @@ func (tr *Tracer) mapProgram(t *Task, p *ExecPlan, o *ops, str func(string) uint
 	o.mapImage(0, m, hint)
 	o.add(unix.SYS_CLOSE, opFD0)
 	for key, v := range map[uint64]uint64{
-		atPhdr: bias + m.headerAddr(), atPhent: elfPhent, atPhnum: uint64(m.Phnum), atEntry: bias + m.Entry,
+		atPhdr: bias + m.headerAddr(), atPhent: m.phent(), atPhnum: uint64(m.Phnum), atEntry: bias + m.Entry,
 	} {
 		_, at, ok := aux.find(key)
 		if !ok {
 			return fmt.Errorf("auxiliary vector entry %d is missing", key)
 		}
-		var w [8]byte
-		binary.LittleEndian.PutUint64(w[:], v)
-		if e := t.write(tr, at, w[:]); e != 0 {
+		if e := t.writeLong(tr, at, v, m.I386); e != 0 {
 			return e
 		}
 	}
@@ -331,11 +344,15 @@ func (tr *Tracer) bootStop(t *Task, sig int) bool {
 		tr.fatal(t, err)
 		return true
 	}
-	for k, w := range b.words {
-		if e := ptrace.PokeData(t.Tid, b.poked+uint64(k)*8, w); e != 0 {
-			tr.fatal(t, e)
-			return true
-		}
+	var e unix.Errno
+	if b.entry != nil {
+		e = b.entry.apply(t, tr, b, r.R14) // what was written over is gone
+	} else {
+		e = b.unpoke(t)
+	}
+	if e != 0 {
+		tr.fatal(t, e)
+		return true
 	}
 	t.endBoot(tr)
 	b.regs.Orig_rax = ^uint64(0)
@@ -343,6 +360,16 @@ func (tr *Tracer) bootStop(t *Task, sig int) bool {
 	ptrace.SetRegs(t.Tid, &b.regs)
 	tr.resume(t, 0)
 	return true
+}
+
+// unpoke takes our code out of the program again.
+func (b *boot) unpoke(t *Task) unix.Errno {
+	for k, w := range b.words {
+		if e := ptrace.PokeData(t.Tid, b.poked+uint64(k)*8, w); e != 0 {
+			return e
+		}
+	}
+	return 0
 }
 
 // endBoot makes t an ordinary task.
@@ -379,30 +406,36 @@ func (a auxv) find(key uint64) (val, addr uint64, ok bool) {
 
 // readAuxv walks over argc, argv and envp to the auxiliary vector.
 // The result is good until the next call.
-func (tr *Tracer) readAuxv(t *Task, sp uint64) (auxv, error) {
+func (tr *Tracer) readAuxv(t *Task, sp uint64, i386 bool) (auxv, error) {
 	a, page := tr.aux[:0], tr.auxPage[:]
-	have, base := 0, uint64(0)
+	have, base, size := 0, uint64(0), uint64(8)
+	if i386 {
+		size = 4
+	}
 	word := func(at uint64) (uint64, error) {
-		if at < base || at+8 > base+uint64(have) {
+		if at < base || at+size > base+uint64(have) {
 			n, e := tr.mem.read(t.Tid, at, page[:min(len(page), int(4096-at&4095))])
-			if e != 0 || n < 8 {
+			if e != 0 || n < int(size) {
 				return 0, fmt.Errorf("reading the stack of a new program: %w", unix.EFAULT)
 			}
 			base, have = at, n
 		}
-		return binary.LittleEndian.Uint64(page[at-base:]), nil
+		if i386 {
+			return uint64(le.Uint32(page[at-base:])), nil
+		}
+		return le.Uint64(page[at-base:]), nil
 	}
 	argc, err := word(sp)
 	if err != nil {
 		return nil, err
 	}
-	at := sp + 8 + argc*8 + 8
+	at := sp + size*(argc+2)
 	for {
 		v, err := word(at)
 		if err != nil {
 			return nil, err
 		}
-		at += 8
+		at += size
 		if v == 0 {
 			break
 		}
@@ -412,7 +445,7 @@ func (tr *Tracer) readAuxv(t *Task, sp uint64) (auxv, error) {
 		if err != nil {
 			return nil, err
 		}
-		v, err := word(at + 8)
+		v, err := word(at + size)
 		if err != nil {
 			return nil, err
 		}
@@ -420,8 +453,8 @@ func (tr *Tracer) readAuxv(t *Task, sp uint64) (auxv, error) {
 			tr.aux = a
 			return a, nil
 		}
-		a = append(a, auxv{{k, v, at + 8}}...)
-		at += 16
+		a = append(a, auxv{{k, v, at + size}}...)
+		at += 2 * size
 	}
 	return nil, fmt.Errorf("the auxiliary vector has no end")
 }

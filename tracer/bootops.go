@@ -11,7 +11,10 @@ import (
 // ops builds the list of operations that the boot code works through. Each is
 // eight words: code, six arguments, flags. A code that is not negative is a
 // system call number.
-type ops struct{ b []byte }
+type ops struct {
+	b   []byte
+	low bool // below 4 GiB
+}
 
 const (
 	opTrap  = -1 // hand over to the tracer
@@ -55,8 +58,11 @@ func (o *ops) mapImage(held int, m *Image, hint uint64) {
 		// distances, then map each over it. base is the address of the
 		// first page; Vaddr 0 is the rule, anything else shifts it.
 		flags := uint64(unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_NORESERVE)
-		if hint != 0 {
+		switch {
+		case hint != 0:
 			flags |= unix.MAP_FIXED_NOREPLACE
+		case o.low:
+			flags |= unix.MAP_32BIT
 		}
 		o.add(unix.SYS_MMAP, opSetBase, hint, length, unix.PROT_NONE, flags, ^uint64(0), 0)
 		rel = opAddBase

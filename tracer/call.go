@@ -17,7 +17,8 @@ type Call struct {
 	Task *Task
 	Ent  *Sysent
 	ABI  ABI
-	// Nr and Args are what the guest asked for.
+	// Nr and Args are what the guest asked for. Of a call of i386 the Handler
+	// sees the one of x86-64 that means the same.
 	Nr   int
 	Args [6]uint64
 
@@ -36,6 +37,7 @@ type Call struct {
 	fix    []fixup
 	path   [2][]byte
 	buf    []byte
+	c32    call32 // of a call of i386
 }
 
 // fixup adds the payload's address to an argument or to a payload word.
@@ -78,7 +80,11 @@ func (c *Call) Finish(v int64) {
 
 // result is the call's result v.
 func (c *Call) result(v int64) Result {
-	return Result{Task: c.Task, Ent: c.Ent, Val: v, State: c.state, tr: c.tr, Args: c.Args}
+	r := Result{Task: c.Task, Ent: c.Ent, Val: v, State: c.state, tr: c.tr, Args: c.Args}
+	if c.ABI == I386 {
+		r.c32 = &c.c32
+	}
+	return r
 }
 
 // Value is what Return or Fail answered.
@@ -124,7 +130,7 @@ func (c *Call) ExitRestores() { c.noBack = true }
 // CLONE_UNTRACED were added to its flags: the child is traced, and its first
 // stop tells of it. It reports whether that may be done.
 func (c *Call) QuietBirth() bool {
-	c.quiet = c.tr.seccomp && c.Task.filters == nil && !c.noBack
+	c.quiet = c.ABI == X8664 && c.tr.seccomp && c.Task.filters == nil && !c.noBack
 	return c.quiet
 }
 
@@ -162,6 +168,9 @@ func (c *Call) Ref(i int) bool {
 // PutWords stores an array of words; the ones that refs names (index → ref)
 // become addresses of what Put stored.
 func (c *Call) PutWords(words []uint64, refs map[int]int) (ref int) {
+	if c.ABI == I386 {
+		return c.words32(words, refs)
+	}
 	ref = c.Put(nil)
 	for i, w := range words {
 		if to, ok := refs[i]; ok {
@@ -230,10 +239,20 @@ func (c *Call) readString(addr uint64, buf *[]byte, limit int) ([]byte, unix.Err
 }
 
 // Read fills buf from the guest's memory, or fails with EFAULT.
-func (c *Call) Read(addr uint64, buf []byte) unix.Errno { return c.Task.read(c.tr, addr, buf) }
+func (c *Call) Read(addr uint64, buf []byte) unix.Errno {
+	if c.ABI == I386 {
+		return c.c32.read(addr, buf)
+	}
+	return c.Task.read(c.tr, addr, buf)
+}
 
 // Write copies buf to the guest's memory, or fails with EFAULT.
-func (c *Call) Write(addr uint64, buf []byte) unix.Errno { return c.Task.write(c.tr, addr, buf) }
+func (c *Call) Write(addr uint64, buf []byte) unix.Errno {
+	if c.ABI == I386 {
+		return c.c32.write(addr, buf)
+	}
+	return c.Task.write(c.tr, addr, buf)
+}
 
 // Scratch returns n bytes of any content. They are the caller's until it asks
 // again or the stop ends: no stop has to allocate for what it copies.
@@ -276,13 +295,23 @@ func (c *Call) reset(tr *Tracer, t *Task) {
 // load takes the registers apart.
 func (c *Call) load() {
 	c.orig = c.regs
+	c.ABI = X8664
 	c.Nr = int(int32(c.regs.Orig_rax))
+	c.Ent = Lookup(c.ABI, c.Nr)
 	c.Args = [6]uint64{c.regs.Rdi, c.regs.Rsi, c.regs.Rdx, c.regs.R10, c.regs.R8, c.regs.R9}
 }
 
 // rewritten reports whether the call is to run with other arguments.
 func (c *Call) rewritten() bool {
-	return len(c.fix) > 0 || c.regs.Orig_rax != c.orig.Orig_rax || !sameArgs(&c.regs, &c.orig)
+	return len(c.fix) > 0 || c.ABI == I386 && c.c32.direct || c.regs.Orig_rax != c.orig.Orig_rax || !sameArgs(&c.regs, &c.orig)
+}
+
+func (c *Call) putAddr(off int, addr uint64) {
+	if c.ABI == I386 {
+		binary.LittleEndian.PutUint32(c.data[off:], uint32(addr))
+	} else {
+		binary.LittleEndian.PutUint64(c.data[off:], addr)
+	}
 }
 
 // place finds room for the payload and points the arguments at it. The first
@@ -319,7 +348,7 @@ func (c *Call) place() unix.Errno {
 		if f.arg >= 0 {
 			c.SetArg(f.arg, base+uint64(f.to))
 		} else {
-			binary.LittleEndian.PutUint64(c.data[f.off:], base+uint64(f.to))
+			c.putAddr(f.off, base+uint64(f.to))
 		}
 	}
 	if t.window {

@@ -1,6 +1,7 @@
 package tracer
 
 import (
+	"slices"
 	"syscall"
 	"unsafe"
 
@@ -65,6 +66,9 @@ func (tr *Tracer) newChild(l *Launch) (*child, error) {
 	}
 	if tr.fast != nil {
 		c.reserved = tr.fast.fds
+	}
+	if tr.stub32 >= 0 {
+		c.reserved = append(slices.Clip(c.reserved), tr.stub32)
 	}
 	err := c.take(l)
 	if err != nil {

@@ -1,7 +1,6 @@
 package tracer
 
 import (
-	"encoding/binary"
 	"io"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +15,8 @@ type Image struct {
 	Loads []Load
 	// Interp is PT_INTERP's string, "" for a static program.
 	Interp string
+	// I386 is set of a 32-bit file.
+	I386 bool
 }
 
 // Load is one PT_LOAD header.
@@ -24,18 +25,21 @@ type Load struct {
 	Flags                     uint32
 }
 
-// Fields of the 64-bit ELF header and program headers (elf(5)).
+// Sizes of the ELF headers and program headers, and fields of theirs (elf(5)).
 const (
 	elfHeader  = 64
 	elfPhent   = 56
 	elfExec    = 2
 	elfDyn     = 3
 	elfMachine = 62 // EM_X86_64
-	ptLoad     = 1
-	ptInterp   = 3
-	maxPhnum   = 65536 / elfPhent // the kernel's own limit
-	pageSize   = 4096
-	userTop    = 1 << 47
+
+	elfHeader32, elfPhent32, elfMachine32 = 52, 32, 3 // EM_386
+
+	ptLoad   = 1
+	ptInterp = 3
+	maxPhdrs = 65536 // bytes of program headers, the kernel's own limit
+	pageSize = 4096
+	userTop  = 1 << 47
 )
 
 // ParseELF reads the headers of a program, or of an interpreter, with the
@@ -44,32 +48,22 @@ const (
 // The file may be hostile.
 func ParseELF(f io.ReaderAt) (*Image, unix.Errno) {
 	var h [elfHeader]byte
-	if n, _ := f.ReadAt(h[:], 0); n < len(h) {
+	if n, _ := f.ReadAt(h[:], 0); n < elfHeader32 {
 		return nil, unix.ENOEXEC
 	}
-	le := binary.LittleEndian
-	if string(h[:4]) != "\x7fELF" || h[4] != 2 || h[5] != 1 {
+	m, size := imageOf(&h)
+	if m == nil || m.Type != elfExec && m.Type != elfDyn {
 		return nil, unix.ENOEXEC
 	}
-	m := &Image{
-		Type: le.Uint16(h[16:]), Entry: le.Uint64(h[24:]),
-		Phoff: le.Uint64(h[32:]), Phnum: le.Uint16(h[56:]),
-	}
-	if m.Type != elfExec && m.Type != elfDyn || le.Uint16(h[18:]) != elfMachine || le.Uint16(h[54:]) != elfPhent {
+	if m.Phnum == 0 || int(m.Phnum) > maxPhdrs/size || m.Phoff > 1<<40 {
 		return nil, unix.ENOEXEC
 	}
-	if m.Phnum == 0 || m.Phnum > maxPhnum || m.Phoff > 1<<40 {
-		return nil, unix.ENOEXEC
-	}
-	ph := make([]byte, int(m.Phnum)*elfPhent)
+	ph := make([]byte, int(m.Phnum)*size)
 	if n, _ := f.ReadAt(ph, int64(m.Phoff)); n < len(ph) {
 		return nil, unix.ENOEXEC
 	}
-	for ; len(ph) > 0; ph = ph[elfPhent:] {
-		l := Load{
-			Flags: le.Uint32(ph[4:]), Off: le.Uint64(ph[8:]), Vaddr: le.Uint64(ph[16:]),
-			Filesz: le.Uint64(ph[32:]), Memsz: le.Uint64(ph[40:]),
-		}
+	for ; len(ph) > 0; ph = ph[size:] {
+		l := m.load(ph)
 		switch le.Uint32(ph) {
 		case ptLoad:
 			if l.Filesz > l.Memsz || l.Memsz > userTop || l.Vaddr > userTop || l.Off > 1<<62 || l.Off%pageSize != l.Vaddr%pageSize {
@@ -106,6 +100,49 @@ func ParseELF(f io.ReaderAt) (*Image, unix.Errno) {
 		return nil, unix.EINVAL
 	}
 	return m, 0
+}
+
+// imageOf takes an ELF header apart; size is that of a program header. It is nil
+// if programs of the kind cannot run here.
+func imageOf(h *[elfHeader]byte) (m *Image, size int) {
+	machine, entsize := le.Uint16(h[18:]), 0
+	switch {
+	case string(h[:4]) != "\x7fELF" || h[5] != 1:
+		return nil, 0
+	case h[4] == 2 && machine == elfMachine:
+		m = &Image{Entry: le.Uint64(h[24:]), Phoff: le.Uint64(h[32:]), Phnum: le.Uint16(h[56:])}
+		size, entsize = elfPhent, int(le.Uint16(h[54:]))
+	case h[4] == 1 && machine == elfMachine32 && HaveI386():
+		m = &Image{Entry: uint64(le.Uint32(h[24:])), Phoff: uint64(le.Uint32(h[28:])), Phnum: le.Uint16(h[44:]), I386: true}
+		size, entsize = elfPhent32, int(le.Uint16(h[42:]))
+	default:
+		return nil, 0
+	}
+	m.Type = le.Uint16(h[16:])
+	if entsize != size {
+		return nil, 0
+	}
+	return m, size
+}
+
+// load reads a program header.
+func (m *Image) load(ph []byte) Load {
+	if m.I386 {
+		w := func(at int) uint64 { return uint64(le.Uint32(ph[at:])) }
+		return Load{Flags: le.Uint32(ph[24:]), Off: w(4), Vaddr: w(8), Filesz: w(16), Memsz: w(20)}
+	}
+	return Load{
+		Flags: le.Uint32(ph[4:]), Off: le.Uint64(ph[8:]), Vaddr: le.Uint64(ph[16:]),
+		Filesz: le.Uint64(ph[32:]), Memsz: le.Uint64(ph[40:]),
+	}
+}
+
+// phent is the size of a program header.
+func (m *Image) phent() uint64 {
+	if m.I386 {
+		return elfPhent32
+	}
+	return elfPhent
 }
 
 // Span is the page-aligned start and length of the image's addresses.

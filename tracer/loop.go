@@ -151,6 +151,12 @@ func (tr *Tracer) firstStop(t *Task) {
 	var r unix.PtraceRegs
 	if ptrace.GetRegs(t.Tid, &r) == 0 {
 		b := t.birth
+		if t.birth32 {
+			giveBack32(&r, b, true)
+			ptrace.SetRegs(t.Tid, &r)
+			t.birth = nil
+			return
+		}
 		r.Rdi, r.Rsi, r.Rdx, r.R10, r.R8, r.R9 = b.Rdi, b.Rsi, b.Rdx, b.R10, b.R8, b.R9
 		if r.Rip >= WindowLow && r.Rip < WindowEnd {
 			r.Rip, r.Rcx = b.Rip, b.Rip
@@ -179,6 +185,10 @@ func (tr *Tracer) forkStop(t *Task) {
 		return
 	}
 	switch {
+	case t.call != nil && t.call.c32 != nil:
+		if t.call.redo {
+			c.birth, c.birth32 = &t.call.orig, true
+		}
 	case t.slot != noSlot:
 		// The call was redirected: both return into the stub. Take the
 		// parent out now and the child at its first stop.

@@ -37,8 +37,8 @@ func newRegBackend(name string) (regBackend, error) {
 	return nil, fmt.Errorf("unknown register backend %q (peekuser, regset, gsi, ssi, auto)", name)
 }
 
-// regset moves the whole set with one request each way: PTRACE_GETREGSET and
-// PTRACE_SETREGSET (Linux 2.6.34). It is the fastest.
+// regset moves the whole set with one request each way: PTRACE_GETREGS and
+// PTRACE_SETREGS. It is the fastest.
 type regset struct{}
 
 func (regset) entry(tid int, r *unix.PtraceRegs) unix.Errno { return ptrace.GetRegs(tid, r) }

@@ -85,7 +85,7 @@ func Compile(p Policy) ([]unix.SockFilter, error) {
 	}
 	code := ret(p.unknown())
 	if p.I386 {
-		code = when(unix.BPF_JEQ, auditArch[I386], p.numbers(I386), code)
+		code = when(unix.BPF_JEQ, auditArch[I386], unlike(p.numbers(I386)), code)
 	}
 	code = when(unix.BPF_JEQ, auditArch[p.ABI], p.numbers(p.ABI), code)
 	code = load(dataArch, code)
@@ -132,6 +132,23 @@ func (p *Policy) leaf(abi ABI, pl plan) prog {
 		code = p.fastProg(pl.fast, code)
 	}
 	return code
+}
+
+// unlike refuses a call of i386 that would stop and that a tracer could take for
+// one of x86-64: with the address behind the instruction in rcx, where `syscall`
+// leaves it (isI386). No program has a use for that in ecx.
+func unlike(code prog) prog {
+	trace := unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: RetTrace}
+	for i := range code {
+		if code[i] == trace {
+			code[i] = unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JA, K: uint32(len(code) - i - 1)}
+		}
+	}
+	return append(code, load(dataIP, slices.Concat(prog{{Code: unix.BPF_MISC | unix.BPF_TAX}}, load(dataArgs+8, prog{
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_X, Jf: 1},
+		{Code: unix.BPF_RET | unix.BPF_K, K: fails(unix.ENOSYS)},
+		trace,
+	})))...)
 }
 
 // prog is a piece of program of which every path ends in a return. Pieces are

@@ -88,7 +88,7 @@ func (p *Policy) unknown() uint32 {
 // Decide gives the verdict on one call: what the program of Compile returns.
 // It serves hosts without seccomp, and is what the program is tested against.
 func Decide(p *Policy, arch, nr uint32, args *[6]uint64) uint32 {
-	return DecideAt(p, arch, nr, 0, args)
+	return DecideAt(p, arch, nr, uint64(^uint32(args[1])), args) // from nowhere in particular
 }
 
 // DecideAt is Decide for a call from a given place: ip is behind the system
@@ -107,10 +107,14 @@ func DecideAt(p *Policy, arch, nr uint32, ip uint64, args *[6]uint64) uint32 {
 	if pl.fast != fastNone && abi == X8664 && ip == p.Fast.IP && p.fastAllows(pl.fast, args) {
 		return RetAllow
 	}
-	if pl.guard == GuardNone {
-		return pl.ret
+	v := pl.ret
+	if pl.guard != GuardNone {
+		v = p.decideGuard(pl.guard, args)
 	}
-	return p.decideGuard(pl.guard, args)
+	if abi == I386 && v == RetTrace && uint32(args[1]) == uint32(ip) {
+		return fails(unix.ENOSYS) // unlike
+	}
+	return v
 }
 
 func stopIf(b bool) uint32 {

@@ -61,6 +61,9 @@ func (m *machine) run(t testing.TB, arch, nr uint32, args *[6]uint64) uint32 {
 		be.PutUint32(m.data[16+8*i:], uint32(a))
 		be.PutUint32(m.data[20+8*i:], uint32(a>>32))
 	}
+	if arch == auditArch[I386] {
+		be.PutUint32(m.data[8:], ^uint32(args[1])) // as Decide has it
+	}
 	v, err := m.vm.Run(m.data[:])
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +74,7 @@ func (m *machine) run(t testing.TB, arch, nr uint32, args *[6]uint64) uint32 {
 // check compares the program with the table. RunFilter runs it, several times as
 // fast as the VM, which that is compared with in turn (FuzzRunFilter).
 func (m *machine) check(t testing.TB, arch, nr uint32, args *[6]uint64) {
-	got, want := RunFilter(m.code, &FilterData{Nr: nr, Arch: arch, Args: *args}), Decide(&m.policy, arch, nr, args)
+	got, want := RunFilter(m.code, &FilterData{Nr: nr, Arch: arch, IP: uint64(^uint32(args[1])), Args: *args}), Decide(&m.policy, arch, nr, args)
 	if got != want {
 		t.Errorf("conditions %#x, arch %#x, call %d, args %#x: the program says %#x, the table %#x",
 			m.policy.Active, arch, nr, args, got, want)

@@ -53,16 +53,16 @@ func stubFile() []byte {
 
 // newStubFile returns a descriptor of the stub program that no writer shares,
 // so that the kernel will exec it.
-func newStubFile() (int, error) {
-	fd, err := unix.MemfdCreate("ptbox-stub", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_EXEC)
+func newStubFile(name string, program []byte) (int, error) {
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_EXEC)
 	if err == unix.EINVAL {
-		fd, err = unix.MemfdCreate("ptbox-stub", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+		fd, err = unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	}
 	if err != nil {
 		return -1, fmt.Errorf("memfd_create: %w", err)
 	}
 	defer unix.Close(fd)
-	if _, err := unix.Write(fd, stubFile()); err != nil {
+	if _, err := unix.Write(fd, program); err != nil {
 		return -1, err
 	}
 	seals := unix.F_SEAL_WRITE | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
@@ -72,9 +72,9 @@ func newStubFile() (int, error) {
 	return unix.Open(fmt.Sprintf("/proc/self/fd/%d", fd), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 }
 
-// StubPath is a path by which the kernel execs the stub program, of at least
-// n bytes (see ExecPlan.Path).
-func (c *Call) StubPath(n int) string {
-	p := fmt.Sprintf("/proc/self/fd/%d", c.tr.cfg.WindowFD+1)
+// StubPath is a path by which the kernel execs the stub program for m, of at
+// least n bytes (see ExecPlan.Path).
+func (c *Call) StubPath(m *Image, n int) string {
+	p := c.tr.stubName(m.I386)
 	return strings.Repeat("/", max(0, n-len(p))) + p
 }

@@ -73,18 +73,19 @@ func (tr *Tracer) entry(t *Task) {
 		tr.releaseSlot(t)
 	}
 	t.plan = nil
-	c.load()
+	if tr.foreign || tr.isI386(t, &c.regs) {
+		if !c.loadI386() {
+			return // gone
+		}
+	} else {
+		c.load()
+	}
 	if t.setup && c.Nr != unix.SYS_EXECVE {
 		tr.resume(t, 0) // our own preparations
 		return
 	}
-	c.ABI = X8664
-	c.Ent = Lookup(c.ABI, c.Nr)
-	if t.mm != nil && !tr.foreign && tr.fastEntry(c) {
+	if t.mm != nil && c.ABI == X8664 && tr.fastEntry(c) {
 		return
-	}
-	if tr.foreign {
-		c.Ent, c.ABI = nil, I386 // int 0x80 and 32-bit programs
 	}
 	if t.filters != nil && tr.filtered(c) {
 		return
@@ -121,6 +122,15 @@ func (tr *Tracer) handle(c *Call) {
 		c.Fail(c.Ent.Errno)
 		return
 	}
+	if c.ABI == I386 {
+		if c.Ent.Name == "socketcall" && !tr.unpackSocketcall(c) {
+			return
+		}
+		if e := c.widen(); e != 0 {
+			c.Fail(e)
+			return
+		}
+	}
 	tr.h.Syscall(c)
 }
 
@@ -131,6 +141,13 @@ var unknownCall = Sysent{Name: "unknown", Support: Refused, Errno: unix.ENOSYS}
 func (tr *Tracer) finish(c *Call) {
 	t := c.Task
 	rewritten, moved := !c.done && c.rewritten(), false
+	if rewritten && c.ABI == I386 {
+		c.noBack = true // the stubs are of x86-64
+		if !c.possible() {
+			c.Fail(unix.ENOSYS)
+			rewritten = false
+		}
+	}
 	if rewritten {
 		if e := c.place(); e != 0 {
 			c.Fail(e)
@@ -162,7 +179,17 @@ func (tr *Tracer) finish(c *Call) {
 	}
 	if c.ask || c.watch != nil || rewritten && c.noBack {
 		t.atExit = true
-		t.call = &pendingCall{ent: c.Ent, orig: c.orig, redo: rewritten, moved: moved, ask: c.ask, state: c.state, watch: c.watch}
+		t.call = &pendingCall{ent: c.Ent, orig: c.orig, args: c.Args, redo: rewritten, moved: moved, ask: c.ask, state: c.state, watch: c.watch}
+		if c.ABI == I386 {
+			t.call.c32, t.call.orig = c.c32.kept(), c.c32.raw
+		}
+	}
+	if c.ABI == I386 {
+		if r := c.narrowRegs(); r != c.c32.raw && ptrace.SetRegs(t.Tid, &r) != 0 {
+			return // gone
+		}
+		tr.resume(t, 0)
+		return
 	}
 	if c.regs != c.was {
 		if tr.regs.write(t.Tid, &c.was, &c.regs) != 0 {
@@ -170,6 +197,19 @@ func (tr *Tracer) finish(c *Call) {
 		}
 	}
 	tr.resume(t, 0)
+}
+
+// giveBack restores the arguments of a call that has returned, and its place.
+func (p *pendingCall) giveBack(r *unix.PtraceRegs) {
+	if p.c32 != nil {
+		giveBack32(r, &p.orig, p.moved)
+		return
+	}
+	r.Rdi, r.Rsi, r.Rdx = p.orig.Rdi, p.orig.Rsi, p.orig.Rdx
+	r.R10, r.R8, r.R9 = p.orig.R10, p.orig.R8, p.orig.R9
+	if p.moved {
+		r.Rip, r.Rcx = p.orig.Rip, p.orig.Rip
+	}
 }
 
 // exit handles the return of a call whose exit stop was asked for.
@@ -187,10 +227,13 @@ func (tr *Tracer) exit(t *Task) {
 	if (p.ask || p.watch != nil) && !restarts(val) {
 		res := Result{
 			Task: t, Ent: p.ent, Val: val, State: p.state, tr: tr,
-			Args: [6]uint64{p.orig.Rdi, p.orig.Rsi, p.orig.Rdx, p.orig.R10, p.orig.R8, p.orig.R9},
+			Args: p.args, c32: p.c32,
 		}
 		if p.ask {
 			tr.h.Result(&res)
+			if p.c32 != nil {
+				res.Val = p.c32.result(res.Val)
+			}
 		}
 		r.Rax = uint64(res.Val)
 		again = res.again
@@ -203,12 +246,8 @@ func (tr *Tracer) exit(t *Task) {
 		// arguments are written by what is not equal to zero or changed.
 		var full unix.PtraceRegs
 		if ptrace.GetRegs(t.Tid, &full) == 0 {
-			full.Rdi, full.Rsi, full.Rdx = p.orig.Rdi, p.orig.Rsi, p.orig.Rdx
-			full.R10, full.R8, full.R9 = p.orig.R10, p.orig.R8, p.orig.R9
+			p.giveBack(&full)
 			full.Rax = r.Rax
-			if p.moved {
-				full.Rip, full.Rcx = p.orig.Rip, p.orig.Rip
-			}
 			if restarts(val) {
 				full.Orig_rax = p.orig.Orig_rax
 			}

@@ -65,7 +65,7 @@ var tableAttr = []Sysent{
 		Name: "fstatfs", Nr: nrs{138, 100, 44}, Args: kinds{FD, Ptr}, Class: ClassStat, Support: Handled, When: IfMounts,
 		Note: "f_flags are those of the view's mount.",
 	},
-	{Name: "fstatfs64", Nr: nrs{no, 269, no}, Args: kinds{FD, Size, Ptr}, Class: ClassStat, Note: "f_flags are those of the host's mount."},
+	{Name: "fstatfs64", Nr: nrs{no, 269, no}, Args: kinds{FD, Size, Ptr}, Class: ClassStat, Support: Handled, When: IfMounts},
 	{Name: "ustat", Nr: nrs{136, 62, no}, Args: kinds{Hex, Ptr}, Class: ClassStat, Note: "By device number."},
 	{
 		Name: "file_getattr", Nr: nrs{468, 468, 468}, Args: kinds{DirFD, Path, Ptr, Size, AtFlags},

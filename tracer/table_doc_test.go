@@ -41,7 +41,7 @@ func docText() string {
 Made from the table in package tracer by `+"`go test ./tracer -run TestDocIsFresh -update`"+`; do not edit.
 
 %d rows: %d native, %d handled, %d refused. A number that is not here fails with ENOSYS, as do
-x32 calls, and 32-bit calls unless they are let in.
+x32 calls, and calls of i386 where a struct of theirs is not converted.
 
 - *native*: runs at full speed, without a stop.
 - *handled*: stops under the conditions of the column "stops", and is rewritten or answered; native otherwise.

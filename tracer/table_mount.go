@@ -16,8 +16,9 @@ var tableMount = []Sysent{
 	},
 	{
 		Name: "umount", Nr: nrs{no, 22, no}, Args: kinds{Path},
-		Class: ClassMount, Support: Refused, Errno: unix.EPERM,
-		Note: "As without CAP_SYS_ADMIN.",
+		Paths: paths(cwdPath(0, OpLookup, FollowAlways)),
+		Class: ClassMount, Support: Handled, When: IfIdentity, Errno: unix.EPERM,
+		Note: "umount2 without flags.",
 	},
 	{
 		Name: "umount2", Nr: nrs{166, 52, 39}, Args: kinds{Path, Hex},

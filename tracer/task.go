@@ -28,25 +28,26 @@ type Task struct {
 	// gives it.
 	Data any
 
-	tgid   int
-	ppid   int   // while held: the process that made it
-	slot   int16 // the slot this task's rewritten call lives in, or noSlot
-	setup  bool  // our own code before the command's exec
-	window bool  // the window is mapped
-	held   bool  // a first stop came before its parent's event
-	known  bool  // the parent is known
-	quiet  bool  // its call, which has the slot, may make a child without an event
-	atExit bool  // resumed to an exit stop that we asked for
-	boot   *boot
-	plan   *ExecPlan
-	call   *pendingCall
-	birth  *unix.PtraceRegs // registers to put right at the first stop
-	mm     *mm              // nil without the fast path
-	noFast bool             // no fast path, for good
-	late   []lateSignal     // signals put off until the fast path is left
-	masked bool             // and all others are blocked until then
-	mask   uint64           // what the guest itself blocks
-	inCall bool             // syscall trap mode: the next stop is an exit
+	tgid    int
+	ppid    int   // while held: the process that made it
+	slot    int16 // the slot this task's rewritten call lives in, or noSlot
+	setup   bool  // our own code before the command's exec
+	window  bool  // the window is mapped
+	held    bool  // a first stop came before its parent's event
+	known   bool  // the parent is known
+	quiet   bool  // its call, which has the slot, may make a child without an event
+	atExit  bool  // resumed to an exit stop that we asked for
+	boot    *boot
+	plan    *ExecPlan
+	call    *pendingCall
+	birth   *unix.PtraceRegs // registers to put right at the first stop
+	birth32 bool             // of i386
+	mm      *mm              // nil without the fast path
+	noFast  bool             // no fast path, for good
+	late    []lateSignal     // signals put off until the fast path is left
+	masked  bool             // and all others are blocked until then
+	mask    uint64           // what the guest itself blocks
+	inCall  bool             // syscall trap mode: the next stop is an exit
 
 	filters [][]unix.SockFilter // the guest's own seccomp programs
 	logs    bool                // one of them answers LOG
@@ -61,6 +62,8 @@ type pendingCall struct {
 	ask   bool // the Handler wants to see the result
 	state any
 	watch func(*Result)
+	c32   *call32 // of a call of i386
+	args  [6]uint64
 }
 
 // Tgid is the process that the task belongs to, as the host numbers it.

@@ -40,16 +40,27 @@ type Result struct {
 
 	tr    *Tracer
 	again bool
+	c32   *call32 // of a call of i386
 }
 
 // Again lets the guest enter the same call once more instead of returning.
 func (r *Result) Again() { r.again = true }
 
 // Read fills buf from the guest's memory, or fails with EFAULT.
-func (r *Result) Read(addr uint64, buf []byte) unix.Errno { return r.Task.read(r.tr, addr, buf) }
+func (r *Result) Read(addr uint64, buf []byte) unix.Errno {
+	if r.c32 != nil {
+		return r.c32.read(addr, buf)
+	}
+	return r.Task.read(r.tr, addr, buf)
+}
 
 // Write copies buf to the guest's memory, or fails with EFAULT.
-func (r *Result) Write(addr uint64, buf []byte) unix.Errno { return r.Task.write(r.tr, addr, buf) }
+func (r *Result) Write(addr uint64, buf []byte) unix.Errno {
+	if r.c32 != nil {
+		return r.c32.write(addr, buf)
+	}
+	return r.Task.write(r.tr, addr, buf)
+}
 
 // Config is how a Tracer works.
 type Config struct {
@@ -115,6 +126,7 @@ type Tracer struct {
 	win      *window
 	fast     *fast // nil: there is no fast path
 	stub     int   // descriptor of the stub program
+	stub32   int   // of that for 32-bit programs
 	tasks    map[int]*Task
 	orphans  int
 	reports  []report // not handled yet (settle)
@@ -152,7 +164,7 @@ func New(cfg Config) (*Tracer, error) {
 	if cfg.WindowFD == 0 {
 		cfg.WindowFD = DefaultWindowFD
 	}
-	tr := &Tracer{h: cfg.Handler, cfg: cfg, tasks: map[int]*Task{}, log: cfg.Log, byEnt: make([]uint64, len(Table)), stub: -1, report: [2]int{-1, -1}}
+	tr := &Tracer{h: cfg.Handler, cfg: cfg, tasks: map[int]*Task{}, log: cfg.Log, byEnt: make([]uint64, len(Table)), stub: -1, stub32: -1, report: [2]int{-1, -1}}
 	if tr.log == nil {
 		tr.log = slog.New(slog.DiscardHandler)
 	}
@@ -170,12 +182,15 @@ func New(cfg Config) (*Tracer, error) {
 	default:
 		return nil, fmt.Errorf("unknown trap mode %q (seccomp, syscall, auto)", cfg.Trap)
 	}
-	tr.policy = Policy{Active: cfg.Active, WindowLow: WindowLow, WindowEnd: WindowEnd, WindowFD: cfg.WindowFD}
+	tr.policy = Policy{I386: HaveI386(), Active: cfg.Active, WindowLow: WindowLow, WindowEnd: WindowEnd, WindowFD: cfg.WindowFD}
 	if tr.win, err = newWindow(); err != nil {
 		return nil, err
 	}
 	tr.startFast()
-	if tr.stub, err = newStubFile(); err != nil {
+	if tr.stub, err = newStubFile("ptbox-stub", stubFile()); err == nil {
+		err = tr.newStub32()
+	}
+	if err != nil {
 		tr.win.close()
 		return nil, err
 	}
@@ -187,6 +202,7 @@ func (tr *Tracer) Close() {
 	tr.win.close()
 	tr.fast.closeCounts()
 	unix.Close(tr.stub)
+	unix.Close(tr.stub32)
 	for _, fd := range tr.report {
 		if fd >= 0 {
 			unix.Close(fd)

@@ -42,5 +42,5 @@ func bad(name, fix, format string, a ...any) Result {
 func All(ctx context.Context) []Result {
 	out := []Result{procResult(), tracerResult(), yamaResult()}
 	out = append(out, traceResults(ctx)...)
-	return append(out, openat2Result(), fastResult(), memfdResult(), windowResult(), landlockResult(), confinedResult(), idsResult(), xattrResult())
+	return append(out, openat2Result(), fastResult(), i386Result(), memfdResult(), windowResult(), landlockResult(), confinedResult(), idsResult(), xattrResult())
 }

@@ -19,9 +19,6 @@ const (
 	EventStop = 128
 )
 
-// NT_PRSTATUS, the general purpose register set.
-const ntPrstatus = 1
-
 // raw passes data by value.
 func raw(req, tid int, addr, data uintptr) unix.Errno {
 	_, _, e := unix.RawSyscall6(unix.SYS_PTRACE, uintptr(req), uintptr(tid), addr, data, 0, 0)
@@ -90,18 +87,15 @@ func EventMsg(tid int) (uint64, unix.Errno) {
 	return v, e
 }
 
-// GetRegs reads the general purpose registers (PTRACE_GETREGSET).
+// GetRegs reads the general purpose registers (PTRACE_GETREGS). Their form is
+// that of the caller, where PTRACE_GETREGSET has the tracee's.
 func GetRegs(tid int, r *unix.PtraceRegs) unix.Errno {
-	iov := unix.Iovec{Base: (*byte)(unsafe.Pointer(r))}
-	iov.SetLen(int(unsafe.Sizeof(*r)))
-	return rawp(unix.PTRACE_GETREGSET, tid, ntPrstatus, unsafe.Pointer(&iov))
+	return rawp(unix.PTRACE_GETREGS, tid, 0, unsafe.Pointer(r))
 }
 
-// SetRegs writes the general purpose registers (PTRACE_SETREGSET).
+// SetRegs writes the general purpose registers (PTRACE_SETREGS).
 func SetRegs(tid int, r *unix.PtraceRegs) unix.Errno {
-	iov := unix.Iovec{Base: (*byte)(unsafe.Pointer(r))}
-	iov.SetLen(int(unsafe.Sizeof(*r)))
-	return rawp(unix.PTRACE_SETREGSET, tid, ntPrstatus, unsafe.Pointer(&iov))
+	return rawp(unix.PTRACE_SETREGS, tid, 0, unsafe.Pointer(r))
 }
 
 // PeekUser reads the word at offset off of struct user.

@@ -20,6 +20,7 @@ const (
 	NeedKernel    Need = "a newer kernel"
 	NeedInt80     Need = "int 0x80, which faults on this host without a sandbox too"
 	NeedFileFlags Need = "file flags (chattr), which this file system refuses without a sandbox too"
+	NeedMultilib  Need = "a C compiler that makes 32-bit programs (gcc-multilib)"
 	NeedDevMount  Need = "a /dev that is a mount of its own"
 	NeedInterface Need = "a kernel interface that this host withholds"
 )
@@ -32,6 +33,8 @@ var excused = map[Need]func() bool{
 	NeedDistro: func() bool { return true },
 	// Tried before it is said: kernels without IA-32 emulation.
 	NeedInt80: func() bool { return true },
+	// Tried before it is said.
+	NeedMultilib: func() bool { return true },
 	// How the host is laid out; looked at before it is said.
 	NeedDevMount: func() bool { return true },
 	// Likewise: file systems without inode flags.

@@ -156,8 +156,6 @@ func trapModes(t *testing.T, ptbox string) []string {
 	return modes
 }
 
-// TestDiff compares the sides. Without root there is no native side, and only
-// what the cases themselves expect is checked.
 // again compares with a second native run. The kernel itself may answer
 // otherwise: a walk that it begins anew because something was renamed meanwhile
 // goes on counting symlinks where it was (fs/namei.c, total_link_count).
@@ -170,39 +168,47 @@ func again(t *testing.T, r *Runner, c *Case, under *Result) []string {
 	return Compare(c, native, under)
 }
 
+// TestDiff compares the sides. Without root there is no native side, and only
+// what the cases themselves expect is checked.
 func TestDiff(t *testing.T) {
 	r := theRunner(t)
 	r.Ptbox = testutil.Ptbox(t)
 	modes := trapModes(t, r.Ptbox)
-	root := os.Geteuid() == 0
 	for _, c := range allCases() {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
-			var native *Result
-			if root {
-				var err error
-				if native, err = r.Native(limit(t), &c); err != nil {
-					t.Fatal(err)
-				}
-			}
-			for _, mode := range modes {
-				under, err := r.Under(limit(t), &c, strings.Fields(mode)[0], strings.Fields("--trap "+mode)...)
-				if err != nil {
-					t.Errorf("--trap %s: %v", mode, err)
-					continue
-				}
-				var d []string
-				if root {
-					if d = Compare(&c, native, under); len(d) > 0 {
-						d = again(t, &r, &c, under)
-					}
-				} else {
-					d = Expect(&c, under, true)
-				}
-				if len(d) > 0 {
-					t.Errorf("--trap %s, mounts %q, read-only %q:\n%s", mode, c.Mounts, c.RootFlags, strings.Join(d, "\n"))
-				}
-			}
+			compare(t, &r, &c, modes)
 		})
+	}
+}
+
+// compare runs a case on both sides.
+func compare(t *testing.T, r *Runner, c *Case, modes []string) {
+	t.Helper()
+	var native *Result
+	root := os.Geteuid() == 0
+	if root {
+		var err error
+		if native, err = r.Native(limit(t), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, mode := range modes {
+		under, err := r.Under(limit(t), c, strings.Fields(mode)[0], strings.Fields("--trap "+mode)...)
+		if err != nil {
+			t.Errorf("--trap %s: %v", mode, err)
+			continue
+		}
+		var d []string
+		if root {
+			if d = Compare(c, native, under); len(d) > 0 {
+				d = again(t, r, c, under)
+			}
+		} else {
+			d = Expect(c, under, true)
+		}
+		if len(d) > 0 {
+			t.Errorf("--trap %s, mounts %q, read-only %q:\n%s", mode, c.Mounts, c.RootFlags, strings.Join(d, "\n"))
+		}
 	}
 }
