@@ -1,4 +1,4 @@
 package main
 
-// openInt80 has nothing to try on this architecture.
-func openInt80() error { return errHeld }
+// int80Techniques: there is nothing to try on this architecture.
+var int80Techniques []technique

@@ -101,7 +101,6 @@ var kernelTechniques = []technique{
 	{"clone-thread-without-fs", func() error {
 		return reap(forkChild(unix.CLONE_FS|unix.CLONE_FILES, unix.SYS_OPENAT, cwd, cfg.Secret, 0, 0))
 	}},
-	{"int80", openInt80},
 	{"io-uring", func() error { return ok(call(unix.SYS_IO_URING_SETUP, 2, make([]byte, 120))) }},
 	{"userfaultfd", func() error { return ok(call(unix.SYS_USERFAULTFD, 1)) }},
 	{"perf-event", func() error {
