@@ -197,8 +197,8 @@ const (
 
 // layouts by the letters of form.args.
 var layouts = map[byte]*layout{
-	'A': {size: statSize64, narrow: 64, out: statOut},
-	'B': {size: statSize64, narrow: 96, out: stat64Out},
+	'A': {size: statSize64, narrow: 64, in: statFields.in, out: statOut},
+	'B': {size: statSize64, narrow: 96, in: stat64Fields.in, out: stat64Fields.out},
 	'F': {size: statfsSize64, narrow: 64, in: statfsIn, out: statfsOut},
 	'G': {size: statfsSize64, narrow: statfs64Size, in: statfs64In, out: statfs64Out},
 	'U': words(2, true), // struct utimbuf
@@ -212,26 +212,49 @@ var layouts = map[byte]*layout{
 	'H': {size: 4, narrow: 2, in: id16In, out: id16Out},
 }
 
-// statOut writes struct compat_stat (arch/x86/include/asm/compat.h).
-func statOut(_ *call32, b, n []byte) unix.Errno {
+// fields are the fields of a struct: where each is and what it takes, on i386
+// and on x86-64.
+type fields [][4]int
+
+// statFields are those of struct stat (compat_stat, arch/x86/include/asm/compat.h).
+var statFields = fields{
+	{0, 4, 0, 8}, {4, 4, 8, 8}, {8, 2, 24, 4}, {10, 2, 16, 8}, {12, 2, 28, 4}, {14, 2, 32, 4}, // dev ino mode nlink uid gid
+	{16, 4, 40, 8}, {20, 4, 48, 8}, {24, 4, 56, 8}, {28, 4, 64, 8}, // rdev size blksize blocks
+	{32, 4, 72, 8}, {36, 4, 80, 8}, {40, 4, 88, 8}, {44, 4, 96, 8}, {48, 4, 104, 8}, {52, 4, 112, 8}, // times
+}
+
+// stat64Fields are those of struct stat64 (arch/x86/include/asm/sys_ia32.h),
+// which has no padding, and the inode's number twice.
+var stat64Fields = fields{
+	{0, 8, 0, 8}, {12, 4, 8, 8}, {16, 4, 24, 4}, {20, 4, 16, 8}, {24, 4, 28, 4}, {28, 4, 32, 4},
+	{32, 8, 40, 8}, {44, 8, 48, 8}, {52, 4, 56, 8}, {56, 8, 64, 8},
+	{64, 4, 72, 8}, {68, 4, 80, 8}, {72, 4, 88, 8}, {76, 4, 96, 8}, {80, 4, 104, 8}, {84, 4, 112, 8}, {88, 8, 8, 8},
+}
+
+// in widens. Of a field that is there twice the last one counts.
+func (f fields) in(_ *call32, n, b []byte) {
+	for _, x := range f {
+		clear(b[x[2] : x[2]+x[3]])
+		copy(b[x[2]:], n[x[0]:x[0]+x[1]])
+	}
+}
+
+func (f fields) out(_ *call32, b, n []byte) unix.Errno {
 	clear(n)
-	size := le.Uint64(b[48:])
-	if size > 1<<31-1 || le.Uint64(b[8:])>>32 != 0 || le.Uint64(b[16:]) > 0xffff {
+	for _, x := range f {
+		copy(n[x[0]:x[0]+x[1]], b[x[2]:])
+	}
+	return 0
+}
+
+// statOut narrows what fits (cp_compat_stat in fs/stat.c).
+func statOut(x *call32, b, n []byte) unix.Errno {
+	if le.Uint64(b[48:]) > 1<<31-1 || le.Uint64(b[8:])>>32 != 0 || le.Uint64(b[16:]) > 0xffff {
 		return unix.EOVERFLOW
 	}
-	le.PutUint32(n[0:], uint32(le.Uint64(b)))
-	le.PutUint32(n[4:], uint32(le.Uint64(b[8:])))
-	le.PutUint16(n[8:], uint16(le.Uint32(b[24:])))
-	le.PutUint16(n[10:], uint16(le.Uint64(b[16:])))
+	statFields.out(x, b, n)
 	le.PutUint16(n[12:], narrowID(le.Uint32(b[28:])))
 	le.PutUint16(n[14:], narrowID(le.Uint32(b[32:])))
-	le.PutUint32(n[16:], uint32(le.Uint64(b[40:])))
-	le.PutUint32(n[20:], uint32(size))
-	le.PutUint32(n[24:], le.Uint32(b[56:]))
-	le.PutUint32(n[28:], uint32(le.Uint64(b[64:])))
-	for i := range 6 { // times and their nanoseconds
-		le.PutUint32(n[32+4*i:], uint32(le.Uint64(b[72+8*i:])))
-	}
 	return 0
 }
 
@@ -240,27 +263,6 @@ func narrowID(id uint32) uint16 {
 		return 0xfffe
 	}
 	return uint16(id)
-}
-
-// stat64Out writes struct stat64 (arch/x86/include/asm/sys_ia32.h), which has no
-// padding.
-func stat64Out(_ *call32, b, n []byte) unix.Errno {
-	clear(n)
-	le.PutUint64(n[0:], le.Uint64(b[0:]))          // st_dev
-	le.PutUint32(n[12:], uint32(le.Uint64(b[8:]))) // __st_ino
-	le.PutUint32(n[16:], le.Uint32(b[24:]))
-	le.PutUint32(n[20:], uint32(le.Uint64(b[16:])))
-	le.PutUint32(n[24:], le.Uint32(b[28:]))
-	le.PutUint32(n[28:], le.Uint32(b[32:]))
-	le.PutUint64(n[32:], le.Uint64(b[40:])) // st_rdev
-	le.PutUint64(n[44:], le.Uint64(b[48:])) // st_size
-	le.PutUint32(n[52:], uint32(le.Uint64(b[56:])))
-	le.PutUint64(n[56:], le.Uint64(b[64:])) // st_blocks
-	for i := range 6 {
-		le.PutUint32(n[64+4*i:], uint32(le.Uint64(b[72+8*i:])))
-	}
-	le.PutUint64(n[88:], le.Uint64(b[8:])) // st_ino
-	return 0
 }
 
 // The words of struct statfs: type, bsize, five counts, an id of two ints,

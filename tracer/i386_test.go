@@ -186,6 +186,28 @@ func TestControlMessages(t *testing.T) {
 	}
 }
 
+// What is read can be written back: a handler changes a part of some structs.
+func TestLayouts(t *testing.T) {
+	for c, l := range layouts {
+		if l.stream != nil || c == 'M' || c == 'N' || c == 'C' {
+			continue // these are read for the most part
+		}
+		n, b, back := make([]byte, l.narrow), make([]byte, l.size), make([]byte, l.narrow)
+		for i := range n {
+			n[i] = byte(i%7 + 1)
+		}
+		l.in(nil, n, b)
+		if e := l.out(nil, b, back); e != 0 {
+			t.Errorf("%c: %v", c, e)
+		}
+		again := make([]byte, l.size)
+		l.in(nil, back, again)
+		if string(again) != string(b) {
+			t.Errorf("%c: %v, then %v", c, b, again)
+		}
+	}
+}
+
 func TestDirentsOut(t *testing.T) {
 	// d_ino 5, d_off 2, d_reclen 24, "ab", DT_REG
 	b := []byte{5, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 24, 0, 'a', 'b', 0, 0, 0, 8}

@@ -34,13 +34,23 @@ func guest386(t *testing.T, r *Runner) string {
 	return local
 }
 
+// i386Cases are about what a handler changes of a struct that the kernel has
+// filled.
+var i386Cases = []Case{
+	{Name: "i386/links of a merged directory", Tree: "x /guest\nd /m\nd @a/d/x\nd @b/d/y\nd @b/d/z\n", Mounts: "overlay /m lower=@a:@b,upper=@up", NoInodes: true, Script: `
+		stat.l "/m/d"
+		newfstatat.l AT_FDCWD "/m/d" 0
+		statx.l AT_FDCWD "/m/d" 0 STATX_BASIC_STATS
+	`},
+}
+
 // TestI386 compares with a 32-bit guest. All cases are run with it by
 // PTBOX_GUEST=… TestDiff; here are those that say most of calls and structs.
 func TestI386(t *testing.T) {
 	r := theRunner(t)
 	r.Ptbox = testutil.Ptbox(t)
 	r.Guest = guest386(t, &r)
-	for _, c := range slices.Concat(attrCases, openCases, dirCases, execCases, socketCases, tmpfsCases, cwdCases, miscCases, processCases) {
+	for _, c := range slices.Concat(attrCases, openCases, dirCases, execCases, socketCases, tmpfsCases, cwdCases, miscCases, processCases, overlayCases, i386Cases) {
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
 			compare(t, &r, &c, []string{"seccomp"})

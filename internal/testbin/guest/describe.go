@@ -77,6 +77,9 @@ func (f *frame) stat(s *unix.Stat_t) string {
 	case "chr", "blk":
 		fmt.Fprintf(&b, " dev=%d:%d", unix.Major(uint64(s.Rdev)), unix.Minor(uint64(s.Rdev)))
 	}
+	if strings.Contains(f.mods, "l") && k == "dir" {
+		fmt.Fprintf(&b, " nlink=%d", s.Nlink)
+	}
 	if strings.Contains(f.mods, "m") {
 		fmt.Fprintf(&b, " atime=%d mtime=%d", s.Atim.Sec, s.Mtim.Sec)
 	}

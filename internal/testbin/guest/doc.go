@@ -25,7 +25,7 @@
 // for a descriptor's number, $PID, $TID), integers (constants and numbers
 // joined by |), or the addresses NULL, BAD (not mapped), EDGE(string) (runs
 // into an unmapped page before its NUL) and END(string) (the NUL is the last
-// mapped byte). Modifiers: t prints only the type of a stat, m adds its times,
+// mapped byte). Modifiers: t prints only the type of a stat, m adds its times, l a directory's links,
 // q prints only OK, x passes a socket address without its NUL.
 //
 // Blocks:
