@@ -66,7 +66,7 @@ func (tr *Tracer) endExecMaps() {
 
 // Program returns the file of the program that t has just executed, as
 // /proc/PID/maps names it. It is what is mapped lowest, at the places that the kernel gives
-// to programs only (ELF_ET_DYN_BASE, or below 4 GiB); ok is false elsewhere, and
+// to programs only (ELF_ET_DYN_BASE, or the lowest 256 MiB); ok is false elsewhere, and
 // before Linux 6.11.
 func (tr *Tracer) Program(t *Task) (dev, ino uint64, ok bool) {
 	q, ok := tr.openMaps(t)
@@ -77,7 +77,7 @@ func (tr *Tracer) Program(t *Task) (dev, ino uint64, ok bool) {
 	r := procmapQuery{flags: queryNext | queryFile}
 	r.size = uint64(unsafe.Sizeof(r))
 	_, _, e := unix.Syscall(unix.SYS_IOCTL, uintptr(q.fd), ioctlProcmapQuery, uintptr(unsafe.Pointer(&r)))
-	return unix.Mkdev(r.devMajor, r.devMinor), r.inode, e == 0 && (r.start>>44 == 5 || r.start < 1<<32)
+	return unix.Mkdev(r.devMajor, r.devMinor), r.inode, e == 0 && (r.start>>44 == 5 || r.start < 1<<28)
 }
 
 // readAll reads the whole file.
