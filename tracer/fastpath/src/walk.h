@@ -74,14 +74,13 @@ static long search(const struct node *m, const char *rel, char *q)
 	if (q == rel) {
 		r = gadget(__NR_faccessat2, m->fd, EMPTY, 1, AT_EMPTY | AT_EACCESS, 0);
 	} else {
+		/* The name "." is looked for there, and nothing opened: EISDIR. */
 		char was[2] = {q[0], q[1]};
 		q[0] = '.', q[1] = 0;
-		r = openat2(m->fd, rel, literal(PATH_DIR));
+		r = openat2(m->fd, rel, literal(PROBE));
 		q[0] = was[0], q[1] = was[1];
-		if (r >= 0) {
-			closefd(r);
+		if (r == -EISDIR)
 			return 0;
-		}
 	}
 	return r == 0 || r == -EACCES ? verdict(r) : SLOW - WHY_MOUNT;
 }
