@@ -42,7 +42,8 @@ type Union struct {
 	volatile bool
 	xattrWh  bool // whiteouts cannot be device nodes here
 	refs     int  // mounts that show it
-	copied   map[devIno]devIno
+	copied   map[devIno]fileCopy
+	placed   map[string]devIno // whose copies are where
 }
 
 type layer struct {
@@ -122,7 +123,7 @@ func (b *builder) openOverlay(m *Mount) error {
 			}
 		}
 	}
-	o := &Union{work: -1, lock: -1, refs: 1, volatile: c.Volatile, copied: map[devIno]devIno{}}
+	o := &Union{work: -1, lock: -1, refs: 1, volatile: c.Volatile, copied: map[devIno]fileCopy{}, placed: map[string]devIno{}}
 	if err := o.open(c, scratch); err != nil {
 		o.close()
 		return err

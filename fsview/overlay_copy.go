@@ -52,24 +52,52 @@ func (o *Union) CopyUp(rel string, data bool) unix.Errno {
 	}
 	var st unix.Stat_t
 	if b.st.Mode&unix.S_IFMT != unix.S_IFDIR && unix.Fstatat(up, name, &st, unix.AT_SYMLINK_NOFOLLOW) == nil {
-		o.copied[devIno{uint64(b.st.Dev), b.st.Ino}] = devIno{uint64(st.Dev), st.Ino}
+		from := devIno{uint64(b.st.Dev), b.st.Ino}
+		at := strings.Clone(rel) // it may be backed by what is written to again
+		o.copied[from] = fileCopy{devIno{uint64(st.Dev), st.Ino}, at}
+		o.placed[at] = from
 	}
 	return 0
 }
 
-// CopiedFrom says whether the object that the upper directory has at rel is the
-// copy of the lower object st that this view has made.
-func (o *Union) CopiedFrom(rel string, dev, ino uint64) bool {
+// fileCopy is a file that this view has copied up: rel is where it was put, or moved
+// by itself.
+type fileCopy struct {
+	id  devIno
+	rel string
+}
+
+// CopyOf says where the upper directory has the copy that this view has made of the
+// lower object, if it still does.
+func (o *Union) CopyOf(dev, ino uint64) (rel string, ok bool) {
 	to, ok := o.copied[devIno{dev, ino}]
 	if !ok {
-		return false
+		return "", false
 	}
-	b, e := o.find(rel, true)
+	b, e := o.find(to.rel, true)
 	if e != 0 {
-		return false
+		return "", false
 	}
 	defer b.close()
-	return b.layer == 0 && uint64(b.st.Dev) == to.dev && b.st.Ino == to.ino
+	return to.rel, b.layer == 0 && uint64(b.st.Dev) == to.id.dev && b.st.Ino == to.id.ino
+}
+
+// copyMoved notes that what was copied up to from is at to now.
+func (o *Union) copyMoved(from, to string, exchange bool) {
+	a, ok := o.placed[from]
+	b, both := o.placed[to]
+	delete(o.placed, from)
+	delete(o.placed, to)
+	put := func(c devIno, rel string) {
+		rel = strings.Clone(rel)
+		o.placed[rel], o.copied[c] = c, fileCopy{o.copied[c].id, rel}
+	}
+	if ok {
+		put(a, to)
+	}
+	if both && exchange {
+		put(b, from)
+	}
 }
 
 // upperDir opens a directory of the upper layer.

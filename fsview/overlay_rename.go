@@ -77,9 +77,14 @@ func (o *Union) Rename(from, to string, flags uint) unix.Errno {
 				return e
 			}
 		}
-		return rename(fup, fname, tup, tname, unix.RENAME_EXCHANGE)
+		e = rename(fup, fname, tup, tname, unix.RENAME_EXCHANGE)
+	} else {
+		e = o.move(fup, fname, tup, tname, &f, &t)
 	}
-	return o.move(fup, fname, tup, tname, &f, &t)
+	if e == 0 {
+		o.copyMoved(from, to, exchange)
+	}
+	return e
 }
 
 // move renames in the upper layer and leaves a whiteout if there is something

@@ -222,7 +222,7 @@ func (h *handler) execFD(c *tracer.Call, fd int) (*target, string, unix.Errno) {
 	}
 	t, name := &target{fd: fd, host: host}, "/proc/"+link
 	if h.overlays {
-		if b, ok := h.lowerBehind(host, link); ok && b.u.CopiedFrom(b.rel, uint64(b.st.Dev), b.st.Ino) {
+		if b, ok := h.lowerBehind(host, link); ok && b.copied() {
 			name = b.u.UpperPath(b.rel)
 			t.fd, t.host = -1, name
 		}

@@ -38,6 +38,15 @@ func (h *handler) lowerBehind(text, link string) (b behind, ok bool) {
 	return b, unix.Fstatat(h.proc, link, &b.st, 0) == nil
 }
 
+// copied finds the copy of the object, where it may have been moved since.
+func (b *behind) copied() bool {
+	rel, ok := b.u.CopyOf(uint64(b.st.Dev), b.st.Ino)
+	if ok {
+		b.rel = rel
+	}
+	return ok
+}
+
 // displaced is what the kernel says to the copy of an object that has been
 // removed: a whiteout, or something else, is at its place in the upper layer.
 func (b *behind) displaced() unix.Errno {
@@ -53,7 +62,7 @@ func (h *handler) lift(c *tracer.Call, b *behind) (host string, e unix.Errno) {
 	if !b.u.Writable() {
 		return "", unix.EROFS
 	}
-	if b.u.CopiedFrom(b.rel, uint64(b.st.Dev), b.st.Ino) {
+	if b.copied() {
 		return b.u.UpperPath(b.rel), 0
 	}
 	if !b.u.Shows(b.rel, uint64(b.st.Dev), b.st.Ino) {
@@ -149,7 +158,7 @@ func (h *handler) magicOpen(c *tracer.Call, r *fsview.Resolution, how *openHow) 
 	switch {
 	case !b.u.Writable():
 		return unix.EROFS
-	case b.u.CopiedFrom(b.rel, uint64(b.st.Dev), b.st.Ino):
+	case b.copied():
 		r.Host, r.Magic = append(r.Host[:0], b.u.UpperPath(b.rel)...), false
 		return 0
 	case !b.u.Shows(b.rel, uint64(b.st.Dev), b.st.Ino):
@@ -210,7 +219,7 @@ func (h *handler) magicLink(c *tracer.Call, from, to *fsview.Resolution, u *fsvi
 		c.Fail(unix.EXDEV) // no parent is copied up for that
 		return
 	}
-	if dev := uint64(b.st.Dev); lower && u.Writable() && !u.CopiedFrom(b.rel, dev, b.st.Ino) && !u.Shows(b.rel, dev, b.st.Ino) {
+	if dev := uint64(b.st.Dev); lower && u.Writable() && !b.copied() && !u.Shows(b.rel, dev, b.st.Ino) {
 		_, e := u.MayMake(rel)
 		c.Fail(cmp.Or(e, unix.ENOENT)) // it has no name that another could be made of
 		return
@@ -259,7 +268,8 @@ func (h *handler) hidden(host, guest, link string) bool {
 		return false
 	}
 	rel, dev := m.Rel(guest), uint64(st.Dev)
-	return !u.Shows(rel, dev, st.Ino) && !u.CopiedFrom(rel, dev, st.Ino)
+	at, copied := u.CopyOf(dev, st.Ino)
+	return !u.Shows(rel, dev, st.Ino) && (!copied || at != rel)
 }
 
 // lifted prepares an object for the emulated identity, which changes it itself:

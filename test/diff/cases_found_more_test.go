@@ -734,4 +734,22 @@ var foundMoreCases = []Case{
 		fchdir $f => OK
 		getcwd => OK "/d" 3
 	`},
+	{Name: "found/changes by a descriptor of what has been moved", NoInodes: true, Tree: layered, Mounts: layers, Script: `
+		f=open "/m/af" O_PATH
+		rename "/m/af" "/m/new" => OK
+		fchmodat2 $f "" 0750 AT_EMPTY_PATH => OK
+		lstat "/m/new"
+		g=open "/m/both" O_RDONLY
+		renameat2 AT_FDCWD "/m/new" AT_FDCWD "/m/both" RENAME_EXCHANGE => OK
+		fchmod $g 0700 => OK
+		fchmodat2 $f "" 0711 AT_EMPTY_PATH => OK
+		lstat "/m/new"
+		lstat "/m/both"
+		h=open "/m/d/sub/as" O_RDONLY
+		rename "/m/d/sub/as" "/m/both" => OK
+		fchmod $h 0500 => OK
+		fchmod $g 0600 => OK
+		lstat "/m/both"
+		lstat "/m/new"
+	`},
 }
