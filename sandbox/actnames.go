@@ -148,7 +148,20 @@ func (h *handler) actNames(c *tracer.Call, raw [2]string, got [2]*fsview.Resolut
 		if got[0] == nil || got[0].Held == fsview.NoHandle || !to.ok || got[0].Mount != nil && got[0].Mount.Kind == fsview.Overlay {
 			return
 		}
-		_, e = onFD(unix.SYS_LINKAT, unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(int(got[0].Held)), to.dir, to.name, unix.AT_SYMLINK_FOLLOW)
+		old := int(got[0].Held)
+		if name, ok := c.PathAt(int(c.Ent.Paths[0].Arg)); ok && got[0].Magic && string(name) != string(got[0].Host) {
+			// It has been copied up.
+			fd, err := unix.Openat2(unix.AT_FDCWD, string(name), &unix.OpenHow{
+				Flags: unix.O_PATH | unix.O_NOFOLLOW | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
+			})
+			if err != nil {
+				c.Fail(errno(err))
+				return
+			}
+			defer unix.Close(fd)
+			old = fd
+		}
+		_, e = onFD(unix.SYS_LINKAT, unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(old), to.dir, to.name, unix.AT_SYMLINK_FOLLOW)
 	default:
 		return
 	}
