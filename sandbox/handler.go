@@ -70,9 +70,11 @@ type handler struct {
 	noters map[*process]int // processes with noted descriptors, and their ids
 	sent   []sentNote       // of descriptors on their way to a process, oldest first
 
-	req  fsview.Request
-	res  [2]fsview.Resolution
-	base [2]fsview.Base
+	req       fsview.Request
+	res       [2]fsview.Resolution
+	base      [2]fsview.Base
+	fixedName []byte       // backs settled
+	from      *fsview.Base // where the open at hand starts: looked up once
 
 	rlimit unix.Rlimit
 }

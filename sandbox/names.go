@@ -376,10 +376,7 @@ func (h *handler) guestName(c *tracer.Call, k int, r *fsview.Resolution) string 
 		return r.Guest
 	}
 	p := &c.Ent.Paths[k]
-	raw, e := c.Path(int(p.Arg), k)
-	if e != 0 {
-		return ""
-	}
+	raw := c.Said(k)
 	b, keep, e := h.baseOf(c, p.Dir, k)
 	if e != 0 {
 		return ""

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"cmp"
 	"encoding/binary"
-	"path"
 	"strconv"
 	"strings"
 
@@ -70,7 +69,8 @@ func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how op
 			c.Fail(e)
 			return
 		}
-		q.Base = b
+		q.Base, h.from = b, b
+		defer func() { h.from = nil }()
 		if !keep {
 			defer h.host.Close(b.Dir)
 		}
@@ -80,6 +80,7 @@ func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how op
 		c.Fail(e)
 		return
 	}
+	settled := h.settled(c, q, r)
 	pin := r.Magic && how.flags&unix.O_PATH == 0 && h.lock == nil && (h.readOnlyMounts || h.overlays)
 	if pin {
 		h.pinMagic(r)
@@ -129,7 +130,7 @@ func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how op
 			return // led elsewhere
 		}
 	}
-	if c.Ent.Name == "openat2" && !r.Relative {
+	if c.Ent.Name == "openat2" && (!r.Relative || settled != nil) {
 		how.resolve &^= scoped | unix.RESOLVE_NO_XDEV
 	}
 	if pin && r.Magic {
@@ -138,7 +139,7 @@ func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how op
 		how.flags |= unix.O_NOATIME
 		setOpenFlags(c, &how)
 	}
-	below := h.beneath(q, r)
+	below := h.beneath(c, q, r)
 	switch {
 	case below == "." && strings.Trim(str(raw), "/") == "":
 		// RESOLVE_IN_ROOT: "." would ask for the search permission.
@@ -150,7 +151,10 @@ func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how op
 	arg := h.confine(c, p, r, how)
 	switch {
 	case r.Relative:
-		c.SetPath(arg, raw)
+		if settled == nil {
+			settled = raw
+		}
+		c.SetPath(arg, settled)
 		h.nameDir(q, r, how.flags)
 	case below != "":
 		c.SetPath(arg, []byte(below))
@@ -161,13 +165,13 @@ func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how op
 }
 
 // beneath is what was found as seen from the base of a walk that may not leave
-// it, or that cannot be reached by its path: nobody asks whether it can. It is ""
-// if there is no such way.
-func (h *handler) beneath(q *fsview.Request, r *fsview.Resolution) string {
+// it, unless another thread may exchange that, or that cannot be reached by its path:
+// nobody asks whether it can. It is "" if there is no such way.
+func (h *handler) beneath(c *tracer.Call, q *fsview.Request, r *fsview.Resolution) string {
 	if q.Base == nil || r.Relative || r.Magic || q.Base.Deleted || unionOf(r) != nil || h.id != nil && q.Resolve&scoped == 0 {
 		return ""
 	}
-	if q.Resolve&scoped == 0 && unix.Faccessat(unix.AT_FDCWD, path.Dir(string(r.Host)), unix.X_OK, unix.AT_EACCESS) != unix.EACCES {
+	if (q.Resolve&scoped == 0 || c.Task.Shares()) && !shutPath(string(r.Host)) {
 		return ""
 	}
 	base, live := h.host.Path(q.Base.Dir, nil)
@@ -179,6 +183,30 @@ func (h *handler) beneath(q *fsview.Request, r *fsview.Resolution) string {
 		return "."
 	}
 	return below
+}
+
+// settled is the host path of what the guest's own words name, for a guest with threads
+// that may exchange the directory until the kernel looks at it: for another one, where
+// the same words name what a mount hides or must not be written to. It is nil where
+// nobody can do so, or where the directory cannot be reached by its path.
+func (h *handler) settled(c *tracer.Call, q *fsview.Request, r *fsview.Resolution) []byte {
+	if !r.Relative || q.Base == nil || !c.Task.Shares() || len(h.view.Mounts()) == 1 && !h.readOnlyMounts {
+		return nil
+	}
+	base, live := h.host.Path(q.Base.Dir, h.fixedName[:0])
+	if !live {
+		return nil
+	}
+	if string(base) == "/" {
+		base = base[:0]
+	}
+	defer h.become(c.Task)()
+	host := append(append(base, '/'), q.Path...)
+	h.fixedName = host
+	if len(host) >= unix.PathMax || shutPath(string(host)) {
+		return nil
+	}
+	return host
 }
 
 // howOf reads what is asked for, with openat2's own checks of its struct.

@@ -342,11 +342,14 @@ func (h *handler) hostAt(c *tracer.Call, p *tracer.PathArg, n int, r *fsview.Res
 	if !r.Relative && !shut {
 		return unix.AT_FDCWD, string(r.Host), done
 	}
-	raw, _ := c.Path(int(p.Arg), n)
+	raw := c.Said(n)
 	if shut && (len(raw) == 0 || raw[0] == '/') {
 		return unix.AT_FDCWD, string(r.Host), done
 	}
-	b, keep, e := h.baseOf(c, p.Dir, n)
+	b, keep, e := h.from, true, unix.Errno(0)
+	if b == nil {
+		b, keep, e = h.baseOf(c, p.Dir, n)
+	}
 	if e != 0 {
 		return -1, string(raw), done
 	}

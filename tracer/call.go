@@ -36,6 +36,7 @@ type Call struct {
 	data   []byte // payload of the slot
 	fix    []fixup
 	path   [2][]byte
+	said   [2][]byte // parts of it
 	buf    []byte
 	c32    call32 // of a call of i386
 }
@@ -205,8 +206,14 @@ const pathMax = 4096
 // Path with the same buffer index n (0 or 1). Errors are the kernel's: EFAULT,
 // ENAMETOOLONG.
 func (c *Call) Path(i, n int) ([]byte, unix.Errno) {
-	return c.readString(c.Args[i], &c.path[n], pathMax)
+	b, e := c.readString(c.Args[i], &c.path[n], pathMax)
+	c.said[n] = b
+	return b, e
 }
+
+// Said is what the last Path with the buffer index n has read: who reads twice may be
+// told something else.
+func (c *Call) Said(n int) []byte { return c.said[n] }
 
 // String reads a NUL-terminated string of less than limit bytes at addr.
 func (c *Call) String(addr uint64, limit int) (string, unix.Errno) {

@@ -147,7 +147,7 @@ func (tr *Tracer) start(l *Launch) error {
 	tr.root = pid
 	t := tr.newTask(pid)
 	t.setup, t.known = true, true
-	t.FS = &FS{refs: 1}
+	t.FS, t.files = &FS{refs: 1}, &files{refs: 1}
 	if l.Filter != nil {
 		tr.AddFilter(t, l.Filter, false)
 	}

@@ -252,6 +252,7 @@ func (tr *Tracer) execStop(t *Task) {
 			tr.releaseSlot(t)
 			tr.h.Exit(t)
 			tr.dropFS(t)
+			t.dropFiles()
 			t.dropMM()
 			o.Tid = t.Tid
 			tr.tasks[o.Tid] = o
@@ -274,7 +275,9 @@ func (tr *Tracer) execStop(t *Task) {
 	}
 	tr.inExec = true
 	defer tr.endExecMaps()
-	// The other threads' CLONE_FS ties end with them.
+	// The other threads' CLONE_FS ties end with them, and its descriptors are its own.
+	t.dropFiles()
+	t.files = &files{refs: 1}
 	tr.h.Exec(t)
 	tr.startBoot(t)
 }

@@ -18,12 +18,16 @@ type FS struct {
 	refs int
 }
 
+// files is what tasks that share their descriptors share (files_struct).
+type files struct{ refs int }
+
 // Task is one traced thread.
 type Task struct {
 	// Tid is the kernel's thread id.
 	Tid int
 	// FS is shared by the tasks that share a current directory.
-	FS *FS
+	FS    *FS
+	files *files
 	// Data belongs to the Handler; a child starts with what Handler.Fork
 	// gives it.
 	Data any
@@ -117,6 +121,12 @@ func (tr *Tracer) adopt(t, parent *Task) {
 	} else {
 		t.FS = &FS{refs: 1}
 	}
+	if shared, e := ptrace.Kcmp(parent.Tid, t.Tid, ptrace.KcmpFiles); e != 0 || shared == 0 {
+		t.files = parent.files
+		t.files.refs++
+	} else {
+		t.files = &files{refs: 1}
+	}
 	tr.shareMM(t, parent)
 	tr.h.Fork(parent, t)
 }
@@ -130,6 +140,20 @@ func (tr *Tracer) dropFS(t *Task) {
 		tr.h.FSGone(t.FS)
 	}
 	t.FS = nil
+}
+
+// dropFiles gives up t's share of its descriptors.
+func (t *Task) dropFiles() {
+	if t.files != nil {
+		t.files.refs--
+		t.files = nil
+	}
+}
+
+// Shares says that another task may change what a descriptor of t names, or its current
+// directory, while t is in a call.
+func (t *Task) Shares() bool {
+	return t.FS != nil && t.FS.refs > 1 || t.files != nil && t.files.refs > 1
 }
 
 // UnshareFS gives t a current directory of its own (unshare(CLONE_FS)).
@@ -152,6 +176,7 @@ func (tr *Tracer) remove(t *Task) {
 		tr.h.Exit(t)
 	}
 	tr.dropFS(t)
+	t.dropFiles()
 	t.dropMM()
 	delete(tr.tasks, t.Tid)
 }

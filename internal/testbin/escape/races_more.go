@@ -122,6 +122,15 @@ var moreRaces = []technique{
 		unix.Unlink(to)
 		unix.Linkat(cwd, p, cwd, to, unix.AT_SYMLINK_FOLLOW)
 	})},
+	{"race-directory-open", exchangingDirs(func(d int) { unix.Dup2(d, 100) }, func() { appendTo(unix.Openat(100, "f", unix.O_WRONLY|unix.O_APPEND, 0)) })},
+	{"race-directory-create", exchangingDirs(func(d int) { unix.Dup2(d, 100) }, func() {
+		appendTo(unix.Openat(100, "made", unix.O_WRONLY|unix.O_CREAT, 0o644))
+	})},
+	{"race-directory-unlink", exchangingDirs(func(d int) { unix.Dup2(d, 100) }, func() {
+		unix.Unlinkat(100, "f", 0)
+		os.WriteFile(filepath.Join(cfg.Work, "f"), nil, 0o644)
+	})},
+	{"race-directory-current", exchangingDirs(func(d int) { unix.Fchdir(d) }, func() { appendTo(unix.Open("f", unix.O_WRONLY|unix.O_APPEND, 0)) })},
 }
 
 func init() { techniques = append(techniques, moreRaces...) }
@@ -252,5 +261,35 @@ func exchanging(f func(p string)) func() error {
 				unix.Dup2(a, n)
 			}
 		})
+	}
+}
+
+// exchangingDirs runs f again and again while use is given a directory that may be
+// written to, and one that must not. Both have a file f.
+func exchangingDirs(use func(dir int), f func()) func() error {
+	return func() error {
+		if err := os.WriteFile(filepath.Join(cfg.Work, "f"), []byte("inside"), 0o644); err != nil {
+			return err
+		}
+		var dirs [2]int
+		for i, p := range []string{cfg.Work, cfg.ReadOnly} {
+			var err error
+			if dirs[i], err = unix.Open(p, unix.O_RDONLY|unix.O_DIRECTORY, 0); err != nil {
+				return err
+			}
+		}
+		use(dirs[0])
+		k := 0
+		return racing(func() error { f(); return errSignalled }, func() {
+			k ^= 1
+			use(dirs[k])
+		})
+	}
+}
+
+func appendTo(fd int, err error) {
+	if err == nil {
+		unix.Write(fd, []byte("x"))
+		unix.Close(fd)
 	}
 }
