@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"path"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -123,7 +124,10 @@ func (n *name) mayMove() bool {
 func (n *name) empty() bool {
 	fd, err := unix.Openat(n.fd, n.path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err == unix.EACCES {
-		return !n.hasNames()
+		if has, known := n.hasNames(); known {
+			return !has
+		}
+		fd, err = n.openShut()
 	}
 	if err != nil {
 		return true
@@ -141,32 +145,51 @@ func (n *name) empty() bool {
 	}
 }
 
-// hasNames says that there must be names in a directory that may not be read. Only a
-// rename or rmdir that succeeds would tell for sure, and its owner could let himself
-// read it for a moment: others would see that, and a kill would leave it so. So its
-// numbers are looked at: the subdirectories are counted nearly everywhere, and tmpfs
-// and btrfs add up all names. Files on other file systems go unnoticed.
-func (n *name) hasNames() bool {
+// hasNames tells by the numbers of a directory that may not be read whether it has
+// names: subdirectories are counted nearly everywhere, and tmpfs and btrfs add up all
+// names. On other file systems files go unnoticed: it is not known then.
+func (n *name) hasNames() (has, known bool) {
 	dir, err := unix.Openat(n.fd, n.path, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return false
+		return false, true
 	}
 	defer unix.Close(dir)
 	var st unix.Stat_t
 	var fs unix.Statfs_t
 	if unix.Fstat(dir, &st) != nil || unix.Fstatfs(dir, &fs) != nil {
-		return false
+		return false, false
 	}
 	const tmpfsEmpty = 40 // "." and ".." (mm/shmem.c)
 	switch {
 	case st.Nlink > 2:
-		return true
+		return true, true
 	case fs.Type == unix.TMPFS_MAGIC:
-		return st.Size > tmpfsEmpty
+		return st.Size > tmpfsEmpty, true
 	case fs.Type == unix.BTRFS_SUPER_MAGIC:
-		return st.Size > 0
+		return st.Size > 0, true
 	}
-	return false
+	return false, false
+}
+
+// openShut opens a directory of the caller's that may not be read for the moment. Others
+// may see that it can be, and a kill right then leaves it so; but there is no call that
+// asks for names and needs no right to read, and none that fails for names alone.
+func (n *name) openShut() (int, error) {
+	dir, err := unix.Openat(n.fd, n.path, unix.O_PATH|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, err
+	}
+	defer unix.Close(dir)
+	at := "/proc/self/fd/" + strconv.Itoa(dir)
+	var st unix.Stat_t
+	if err := unix.Fstat(dir, &st); err != nil {
+		return -1, err
+	}
+	if err := unix.Chmod(at, st.Mode&0o7777|0o400); err != nil {
+		return -1, err
+	}
+	defer unix.Chmod(at, st.Mode&0o7777)
+	return unix.Open(at, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 }
 
 // search is the permission to look for the name, which comes before all else.
