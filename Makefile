@@ -103,9 +103,10 @@ GUESTARCH ?= amd64
 vm: build ## run CMD (the differential test) under Debian's kernel in an emulated machine (installs qemu)
 	@set -e; t=$$(mktemp -d); trap 'rm -rf "$$t"' EXIT; \
 	$(GO) test -c -o "$$t/diff.test" ./test/diff; $(GO) test -c -o "$$t/escape.test" ./test/escape; \
-	GOARCH=$(GUESTARCH) $(GO) build -o "$$t/guest" ./internal/testbin/guest; \
+	GOARCH=$(GUESTARCH) $(GO) build -o "$$t/guest" ./internal/testbin/guest; $(GO) build -o "$$t/escape" ./internal/testbin/escape; \
 	test/vm/run.sh -f ./ptbox:/bin/ptbox -f "$$t/diff.test:/bin/diff.test" -f "$$t/escape.test:/bin/escape.test" \
-	  -f "$$t/guest:/bin/guest" env PTBOX_BIN=/bin/ptbox PTBOX_GUEST=/bin/guest sh -c "$(CMD)"
+	  -f "$$t/guest:/bin/guest" -f "$$t/escape:/bin/escape" \
+	  env PTBOX_BIN=/bin/ptbox PTBOX_GUEST=/bin/guest PTBOX_ESCAPE_BIN=/bin/escape sh -c "$(CMD)"
 
 .PHONY: fuzz-short
 fuzz-short: need-go ## run each fuzz target for FUZZTIME (10s)

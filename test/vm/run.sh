@@ -100,6 +100,6 @@ mke2fs -q -t ext4 -d "$root" "$work/disk" "${VM_DISK:-2G}" >/dev/null
 timeout "${VM_TIMEOUT:-3600}" qemu-system-x86_64 -accel "${VM_ACCEL:-tcg}" -cpu max -smp "${VM_CPUS:-1}" -m 2048 -nographic -no-reboot -net none \
 	-kernel "$VM_KERNEL"/boot/vmlinuz-* -initrd "$work/initrd" -drive "file=$work/disk,format=raw,if=virtio,cache=unsafe" \
 	-append "console=ttyS0 quiet panic=-1 random.trust_cpu=on" </dev/null | tr -d '\r' |
-	sed -n -e '/^vm: start$/,$p' | sed -e '/^vm: start$/d' | tee "$work/out" | sed -e '/^vm: exit [0-9]*$/,$d'
+	sed -u -n -e '/^vm: start$/,$p' | sed -u -e '/^vm: start$/d' | tee "$work/out" | sed -u -e '/^vm: exit [0-9]*$/,$d'
 code=$(sed -n 's/^vm: exit \([0-9]*\)$/\1/p' "$work/out")
 exit "${code:-125}"
