@@ -46,7 +46,9 @@ type parseError string
 func bad(format string, a ...any) { panic(parseError(fmt.Sprintf(format, a...))) }
 
 // number evaluates constants and numbers joined by '|', or a $variable.
-func number(s string) uintptr {
+func number(s string) uintptr { return uintptr(number64(s)) }
+
+func number64(s string) int64 {
 	var n int64
 	for part := range strings.SplitSeq(s, "|") {
 		switch {
@@ -64,7 +66,7 @@ func number(s string) uintptr {
 			n |= v
 		}
 	}
-	return uintptr(n)
+	return n
 }
 
 var vars = map[string]int{}

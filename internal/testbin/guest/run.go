@@ -59,6 +59,8 @@ func (f *frame) load(kinds string, args []string) {
 		switch k {
 		case 'f', 'i':
 			f.push(number(next("0")))
+		case '0':
+			f.push(0)
 		case 'p':
 			f.push(pointer(next("NULL")))
 		case 'S':
@@ -101,7 +103,7 @@ func (f *frame) load(kinds string, args []string) {
 		case 'h':
 			h := alloc(24)
 			for i := range 3 {
-				*uint64Of(h, i) = uint64(number(next("0")))
+				*uint64Of(h, i) = uint64(number64(next("0")))
 			}
 			f.pushBuf(h)
 		case 't', 'v', 'u':
