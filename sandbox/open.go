@@ -190,7 +190,7 @@ func (h *handler) beneath(c *tracer.Call, q *fsview.Request, r *fsview.Resolutio
 // the same words name what a mount hides or must not be written to. It is nil where
 // nobody can do so, or where the directory cannot be reached by its path.
 func (h *handler) settled(c *tracer.Call, q *fsview.Request, r *fsview.Resolution) []byte {
-	if !r.Relative || q.Base == nil || !c.Task.Shares() || len(h.view.Mounts()) == 1 && !h.readOnlyMounts {
+	if !r.Relative || odd(r) || q.Base == nil || !c.Task.Shares() || len(h.view.Mounts()) == 1 && !h.readOnlyMounts {
 		return nil
 	}
 	base, live := h.host.Path(q.Base.Dir, h.fixedName[:0])

@@ -115,4 +115,9 @@ var shutCases = []Case{
 		link "l/f" "l/x" => EROFS
 		chmod "l/f" 0600 => EROFS
 	`},
+	{Name: "open/a new name that is none beneath a directory", Tree: std + "d /proc\n", Mounts: "proc /proc", Script: `
+		openat2 AT_FDCWD ".." O_RDWR|O_CREAT|O_EXCL 0644 RESOLVE_BENEATH => EXDEV
+		openat2 AT_FDCWD "d/.." O_RDWR|O_CREAT|O_EXCL 0644 RESOLVE_BENEATH => EEXIST
+		openat2 AT_FDCWD "d/." O_RDWR|O_CREAT|O_EXCL 0644 RESOLVE_BENEATH|RESOLVE_NO_XDEV => EEXIST
+	`},
 }
