@@ -37,7 +37,7 @@ func guest386(t *testing.T, r *Runner) string {
 // i386Cases are about what a handler changes of a struct that the kernel has
 // filled.
 var i386Cases = []Case{
-	{Name: "i386/links of a merged directory", Tree: "x /guest\nd /m\nd @a/d/x\nd @b/d/y\nd @b/d/z\n", Mounts: "overlay /m lower=@a:@b,upper=@up", NoInodes: true, Script: `
+	{Name: "i386/links of a merged directory", Tree: "d /m\nd @a/d/x\nd @b/d/y\nd @b/d/z\n", Mounts: "overlay /m lower=@a:@b,upper=@up", NoInodes: true, Script: `
 		stat.l "/m/d"
 		newfstatat.l AT_FDCWD "/m/d" 0
 		statx.l AT_FDCWD "/m/d" 0 STATX_BASIC_STATS
@@ -51,6 +51,9 @@ func TestI386(t *testing.T) {
 	r.Ptbox = testutil.Ptbox(t)
 	r.Guest = guest386(t, &r)
 	for _, c := range slices.Concat(attrCases, openCases, dirCases, execCases, socketCases, tmpfsCases, cwdCases, miscCases, processCases, overlayCases, i386Cases) {
+		if c.Name == "tmpfs mapped" {
+			continue // mmap2 counts pages
+		}
 		t.Run(c.Name, func(t *testing.T) {
 			t.Parallel()
 			compare(t, &r, &c, []string{"seccomp"})
