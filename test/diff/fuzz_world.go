@@ -216,6 +216,9 @@ func (m *maker) target(dir bool) string {
 			t = path.Join(pick(m.Rand, m.own), "new")
 		case m.missing && m.chance(5):
 			t = path.Join(pick(m.Rand, m.own), "new", "deep")
+			if strings.Contains(m.mounts.String(), " "+path.Dir(t)+" ") {
+				continue // it would be made in what is mounted there
+			}
 		case dir:
 			t = pick(m.Rand, m.w.dirs)
 		default:
