@@ -68,6 +68,13 @@ static __attribute__((noinline)) long plain(struct slot *s, int fd)
 	return f == SLOW - WHY_LOOP ? 0 : f;
 }
 
+/* theirs says that a descriptor is none of the reserved ones, of which a guest is
+   to see nothing. */
+static int theirs(int fd)
+{
+	return fd >= 0 && fd < (int)V->firstfd;
+}
+
 /* empty says whether a path is "", as fstat(3) passes it. */
 static int empty(u64 path)
 {
@@ -112,7 +119,7 @@ static long answer(struct slot *s)
 		if (fl & ~(AT_NOFOLLOW | AT_EMPTY | AT_NOAUTO))
 			return SLOW - WHY_CALL;
 		if (fl & AT_EMPTY && empty(path)) {
-			if (fd < 0 || view & VIEW_NO_STAT)
+			if (!theirs(fd) || view & VIEW_NO_STAT)
 				return SLOW - WHY_CALL;
 			if (view & VIEW_IDS)
 				return showstat(s, fd, OWN, buf);
@@ -133,7 +140,7 @@ static long answer(struct slot *s)
 		if (fl & ~(AT_NOFOLLOW | AT_EMPTY | AT_NOAUTO | AT_SYNC) || s->r10 & STATX_MOUNT || view & VIEW_NO_STAT)
 			return SLOW - WHY_CALL;
 		if (fl & AT_EMPTY && empty(path)) {
-			if (fd < 0)
+			if (!theirs(fd))
 				return SLOW - WHY_CALL;
 			if (view & VIEW_IDS)
 				return showstatx(s, fd, OWN, fl & AT_SYNC);
@@ -193,7 +200,7 @@ static long answer(struct slot *s)
 	case __NR_getdents64:
 		/* A mount point may be missing in a directory above one only. */
 		fd = s->di;
-		if (fd < 0 || !(view & VIEW_ANY_FD) || place(fd) & ABOVE)
+		if (!theirs(fd) || !(view & VIEW_ANY_FD) || place(fd) & ABOVE)
 			return SLOW - WHY_ABOVE;
 		return gadget(__NR_getdents64, fd, s->si, s->dx, 0, 0);
 
