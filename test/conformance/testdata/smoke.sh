@@ -50,7 +50,7 @@ check findmnt sh -c 'findmnt -rno TARGET,FSTYPE /; findmnt -rno TARGET,FSTYPE /w
 check mountpoint sh -c 'for d in / /work /tmp /proc /usr /usr/local/go; do mountpoint -q $d; echo $d $?; done'
 check stat-mount stat -c %m /work /usr/local/go /usr /proc
 check ps sh -c 'ps -o comm,args,user -p $$'
-check pgrep sh -c 'sleep 77.7 & while ! pgrep -f "^sleep 77.7" >/dev/null; do :; done; pkill -f "^sleep 77.7"; wait $!; echo $?'
+check pgrep sh -c 'exec 2>&-; sleep 77.7 & while ! pgrep -f "^sleep 77.7" >/dev/null; do :; done; pkill -f "^sleep 77.7"; wait $!; echo $?'
 check lsof sh -c 'exec 9>/work/open; exec 8</usr/local/go/VERSION; lsof -a -p $$ -d 8,9,cwd,txt,rtd -Fftn | grep -v "^p"'
 check descriptors sh -c 'exec 9>/work/open; readlink /proc/self/fd/9; ls /proc/$$/fd'
 check ldd sh -c "ldd /bin/ls | sed 's/ (.*//'"
@@ -59,7 +59,7 @@ check file file /bin/sh /proc/self/exe /work/Smoke.java
 check acl sh -c 'touch acl; setfacl -m u:1:r acl; getfacl -c acl; setfattr -n user.x -v y acl; getfattr -d acl'
 check flock sh -c 'exec 9>/work/lock; flock -n 9; flock -n /work/lock true; echo $?'
 check script sh -c 'script -qec "tty >/dev/null; echo in a terminal" /dev/null </dev/null'
-check expect expect -c 'spawn cat; send "hello\r"; expect hello; puts seen'
+check expect expect -c 'log_user 0; spawn cat; send "hello\r"; expect hello; puts seen'
 check zip sh -c 'zip -qr z.zip acl Smoke.java && unzip -l z.zip | tail -1'
 check namespaces sh -c '[ "$(readlink /proc/self/ns/mnt)" = "$(readlink /proc/$$/ns/mnt)" ] && lsns -no TYPE,COMMAND -p $$ | wc -l'
 check prlimit prlimit --nofile=100:100 sh -c 'ulimit -n'
