@@ -394,6 +394,9 @@ func (w *walker) create(rel string, last, mark int) unix.Errno {
 func (w *walker) parent(rel string, mark int, nd *node, last string, slash bool) unix.Errno {
 	r := w.r
 	h := NoHandle
+	if last == ".." && w.m.ov != nil && w.q.Resolve&unix.RESOLVE_BENEATH != 0 && str(w.g) == w.root {
+		return unix.EXDEV // which the kernel, given a path of the layer's, would not say
+	}
 	if rel != "" || w.q.Hold || w.m.ov != nil {
 		var e unix.Errno
 		if h, e = w.open(rel, false, mark); e != 0 {

@@ -26,7 +26,7 @@ var elder = regexp.MustCompile(`^old|(32|64|_time64)$`)
 // irregular are the 32-bit calls whose names say less.
 var irregular = map[string]string{
 	"fstatat64": "newfstatat", "mmap2": "mmap", "olduname": "uname", "oldolduname": "uname", "sendfile64": "sendfile",
-	"socketcall": "socket", "ipc": "shmat", "readdir": "getdents",
+	"socketcall": "socket", "ipc": "shmat", "readdir": "getdents", "umount": "umount2",
 }
 
 // TestEveryHandledCallIsTested holds the table of system calls and the tests
@@ -48,7 +48,7 @@ func TestEveryHandledCallIsTested(t *testing.T) {
 			if !known {
 				name = elder.ReplaceAllString(s.Name, "")
 			}
-			if o := tracer.ByName(name); o == nil || covered[name] == 0 {
+			if o := tracer.ByName(name); o == nil || covered[name] == 0 && elsewhere[name] == "" {
 				t.Errorf("no case calls what %s has its handler from", s.Name)
 			}
 			continue
