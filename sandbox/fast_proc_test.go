@@ -83,3 +83,20 @@ func TestFastLend(t *testing.T) {
 		}
 	}
 }
+
+// Who waits in an open of a FIFO does not hinder that, whether the open was made in the guest or
+// at a stop.
+func TestFastLendFIFO(t *testing.T) {
+	if landlock.ABI() == 0 {
+		testutil.Skip(t, testutil.NeedKernel, "Landlock")
+	}
+	for _, opens := range []int{0, 1, 5} {
+		dir := t.TempDir()
+		script := fmt.Sprintf("mkfifo f; : >g; i=0; (while [ $i -lt %d ]; do read x <g; i=$((i+1)); done; echo up; read x <f; echo $x) | while read y; do "+
+			"echo $y; [ $y != up ] || { sleep 0.1; ls /proc/self >/dev/null && echo listed; echo hi >f; }; done", opens)
+		out, st, _ := runOptions(t, Options{Root: "/", Args: []string{"/bin/sh", "-c", script}, Env: []string{"PATH=/usr/bin:/bin"}, Cwd: dir})
+		if st.Code != 0 || out != "up\nlisted\nhi\n" {
+			t.Errorf("after %d opens: exit %d, %q", opens, st.Code, out)
+		}
+	}
+}

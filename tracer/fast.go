@@ -290,7 +290,10 @@ func (tr *Tracer) RevokeOwn(t *Task) bool {
 		return true
 	}
 	fastpath.Revoke(tr.win.mem[offFast:])
-	if !tr.settle(t, unix.SYS_OPENAT2) {
+	own := func(nr int, args [3]uint64) bool {
+		return nr == unix.SYS_OPENAT2 && args[2] >= fastpath.HowOwn && args[2] < fastpath.HowRead
+	}
+	if !tr.settle(t, own) {
 		return false
 	}
 	tr.fast.own = false

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -12,11 +13,11 @@ import (
 )
 
 // settle waits until every guest but t, which has stopped, has been seen outside the
-// system call nr: those that make it afterwards find what was changed before.
-// A guest that sleeps in another call is left alone; one that runs has to stop for
-// a moment. It gives up after some seconds: a guest can hang in a
+// calls that in tells: those that make one afterwards find what was changed before.
+// A guest that sleeps in another call is left alone; one that runs, or sleeps in such a
+// call, has to stop for a moment. It gives up after some seconds: a guest can hang in a
 // file system.
-func (tr *Tracer) settle(t *Task, nr int) bool {
+func (tr *Tracer) settle(t *Task, in func(nr int, args [3]uint64) bool) bool {
 	out, asked := map[*Task]bool{}, map[*Task]bool{}
 	end := time.Now().Add(5 * time.Second)
 	for round := 0; ; round++ {
@@ -36,15 +37,15 @@ func (tr *Tracer) settle(t *Task, nr int) bool {
 				out[o] = true
 				continue
 			}
-			switch in, ok := inCall(o.Tid); {
-			case ok && (in != nr || stopped(o.Tid)):
+			nr, args, ok := inCall(o.Tid)
+			if ok && (!in(nr, args) || stopped(o.Tid)) {
 				out[o] = true
-			case !ok && round > 2 && !asked[o]:
+				continue
+			}
+			busy++
+			if round > 2 && !asked[o] {
 				asked[o] = true
 				ptrace.Interrupt(o.Tid)
-				fallthrough
-			default:
-				busy++
 			}
 		}
 		if busy == 0 {
@@ -71,14 +72,19 @@ type report struct {
 	status uint32
 }
 
-// inCall is the number of the system call that a task sleeps in, -1 for none
-// (proc_pid_syscall(5)); ok is false while it runs.
-func inCall(tid int) (nr int, ok bool) {
+// inCall is the system call that a task sleeps in, with its first arguments; -1 is none
+// (proc_pid_syscall(5)). ok is false while it runs.
+func inCall(tid int) (nr int, args [3]uint64, ok bool) {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/syscall")
-	if err != nil {
-		return 0, false
+	f := strings.Fields(string(b))
+	if err != nil || len(f) == 0 {
+		return 0, args, false
 	}
-	f, _, _ := bytes.Cut(bytes.TrimSpace(b), []byte(" "))
-	nr, err = strconv.Atoi(string(f))
-	return nr, err == nil
+	nr, err = strconv.Atoi(f[0])
+	for i := range args {
+		if len(f) > 6 {
+			args[i], _ = strconv.ParseUint(f[1+i], 0, 64)
+		}
+	}
+	return nr, args, err == nil
 }
