@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -68,6 +70,7 @@ func (s *Sandbox) fastTable(l *tracer.Launch) *fastpath.Table {
 	if len(hidden) > 0 {
 		t.Flags &^= fastpath.ViewAnyFD
 	}
+	procElsewhere := false
 	for _, m := range mounts {
 		if m.Kind == fsview.Proc && mode == "auto" {
 			// The view's procfs is not the host's: other processes and the
@@ -78,14 +81,18 @@ func (s *Sandbox) fastTable(l *tracer.Launch) *fastpath.Table {
 			t.NamesOnly, s.h.namesOnly = true, true
 			if s.h.lock == nil {
 				t.Flags &^= fastpath.ViewAnyFD
-			} else if !s.procElsewhere() {
-				// While no guest has a directory of procfs, its descriptors are
-				// good for reading.
-				t.Flags |= fastpath.ViewOwn
 			}
+			// While no guest has a directory of procfs, its descriptors are
+			// good for reading.
+			t.Flags |= fastpath.ViewOwn
+			procElsewhere = s.procElsewhere()
 		}
 		f, ok := fastFlags(m)
-		if !ok && m.Kind != fsview.Proc && m.Kind != fsview.Synth && m.IsDir() {
+		if seesOpens(m) && m.IsDir() {
+			// Not from a descriptor that may lie there: see lends.
+			f, ok, t.NamesOnly, s.h.namesOnly = f&^fastpath.MountNoDev, false, true, true
+			t.Flags |= fastpath.ViewOwn
+		} else if !ok && m.Kind != fsview.Proc && m.Kind != fsview.Synth && m.IsDir() {
 			// A descriptor may lie in it, and nothing tells.
 			t.Flags &^= fastpath.ViewAnyFD
 		}
@@ -140,9 +147,10 @@ func (s *Sandbox) fastTable(l *tracer.Launch) *fastpath.Table {
 			t.Flags |= fastpath.ViewNamed
 		}
 	}
-	if t.Flags&fastpath.ViewNamed == 0 {
+	if t.Flags&fastpath.ViewNamed == 0 || procElsewhere || s.beginsSeen(l) {
 		t.Flags &^= fastpath.ViewOwn
 	}
+	s.h.ownReads = t.Flags&fastpath.ViewOwn != 0
 	if s.view.MountAt("/proc") == mounts[0] && mounts[0].Source == "/" {
 		t.Mounts = append(t.Mounts, fastpath.Mount{Target: "/proc", Flags: fastpath.MountSlow})
 	}
@@ -156,12 +164,8 @@ func (s *Sandbox) fastTable(l *tracer.Launch) *fastpath.Table {
 
 // inProc reports whether the command begins with a directory of procfs.
 func (h *handler) inProc(l *tracer.Launch) bool {
-	fds := append([]int{l.Dir}, l.Stdio[:]...)
-	for fd := range l.Preserve {
-		fds = append(fds, 3+fd)
-	}
 	var st unix.Stat_t
-	for _, fd := range fds {
+	for _, fd := range firstFDs(l) {
 		if unix.Fstat(fd, &st) == nil && st.Dev == h.procApart && st.Mode&unix.S_IFMT == unix.S_IFDIR {
 			return true
 		}
@@ -169,15 +173,21 @@ func (h *handler) inProc(l *tracer.Launch) bool {
 	return false
 }
 
-// lendsProc tells the fast path before a guest gets a directory of procfs.
-// From such a one no path may be walked in the guest, whatever its names.
-func (h *handler) lendsProc(c *tracer.Call, r *fsview.Resolution) unix.Errno {
-	if h.procApart == 0 || !r.Magic && (r.Mount == nil || r.Mount.Kind != fsview.Proc) && !bytes.HasPrefix(r.Host, []byte("/proc")) {
+// lends tells the fast path before a guest gets a directory from which files
+// must not be read unseen: one of procfs, or one on a mount that seesOpens.
+func (h *handler) lends(c *tracer.Call, r *fsview.Resolution) unix.Errno {
+	seen := h.ownReads && r.Mount != nil && seesOpens(r.Mount)
+	proc := h.procApart != 0 && (r.Magic || r.Mount == nil || r.Mount.Kind == fsview.Proc || bytes.HasPrefix(r.Host, []byte("/proc")))
+	if !seen && !proc {
 		return 0
 	}
 	var st unix.Stat_t
-	if err := unix.Stat(string(r.Host), &st); err != nil || st.Dev == h.procApart && st.Mode&unix.S_IFMT == unix.S_IFDIR {
+	if err := unix.Stat(string(r.Host), &st); err == nil && st.Mode&unix.S_IFMT != unix.S_IFDIR {
+		return 0
+	} else if err != nil || proc && st.Dev == h.procApart {
 		return h.lentProc(c.Task)
+	} else if seen {
+		return h.lentOwn(c.Task)
 	}
 	return 0
 }
@@ -188,12 +198,58 @@ func (h *handler) lentProc(t *tracer.Task) unix.Errno {
 		return 0
 	}
 	h.tr.SetFast(0, fastpath.ViewNamed)
-	if !h.tr.RevokeOwn(t) {
-		h.log.Warn("a directory of procfs was refused: another task hangs in an open", "tid", t.Tid)
-		return unix.EAGAIN
+	if e := h.lentOwn(t); e != 0 {
+		return e
 	}
 	h.procApart = 0
 	return 0
+}
+
+// lentOwn ends the reading by the guests' own descriptors, for all of them.
+func (h *handler) lentOwn(t *tracer.Task) unix.Errno {
+	if !h.tr.RevokeOwn(t) {
+		h.log.Warn("a directory was refused: another task hangs in an open", "tid", t.Tid)
+		return unix.EAGAIN
+	}
+	h.ownReads = false
+	return 0
+}
+
+// seesOpens says that the handlers must see each file of m that is opened for
+// reading: what is mapped of it must not be executed (mayMap).
+func seesOpens(m *fsview.Mount) bool {
+	return m.Flags&fsview.NoExec != 0 && mapsFiles(m) && !onSysfs(m)
+}
+
+// onSysfs says that a mount shows the kernel's sysfs, whatever its kind.
+func onSysfs(m *fsview.Mount) bool {
+	var fs unix.Statfs_t
+	return m.Kind == fsview.Sysfs || m.Kind == fsview.Bind && unix.Fstatfs(int(m.Root()), &fs) == nil && fs.Type == unix.SYSFS_MAGIC
+}
+
+// beginsSeen reports whether the command begins with a directory on a mount that seesOpens.
+func (s *Sandbox) beginsSeen(l *tracer.Launch) bool {
+	for _, m := range s.view.Mounts() {
+		if !seesOpens(m) {
+			continue
+		}
+		for _, fd := range firstFDs(l) {
+			host, err := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd))
+			if err == nil && (host == m.Source || strings.HasPrefix(host, path.Join(m.Source, "/")+"/") || m.Source == "/") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// firstFDs are the descriptors that the command begins with.
+func firstFDs(l *tracer.Launch) []int {
+	fds := append([]int{l.Dir}, l.Stdio[:]...)
+	for fd := range l.Preserve {
+		fds = append(fds, 3+fd)
+	}
+	return fds
 }
 
 // procElsewhere reports whether a procfs may be met without a look at where it
@@ -250,14 +306,16 @@ func fastFlags(m *fsview.Mount) (f uint32, ok bool) {
 	if m.Flags&fsview.NoExec != 0 {
 		f |= fastpath.MountNoExec
 	}
+	// What makes a file, or makes it larger, has to be accounted for.
+	if m.Size != 0 || m.Inodes != 0 {
+		f |= fastpath.MountRO
+	}
 	// In a scratch directory of our own there are no devices: only root could
-	// make one.
-	if m.Flags&fsview.NoDev != 0 && (m.Kind != fsview.Tmpfs || os.Geteuid() == 0) {
+	// make one. In sysfs there never are.
+	if m.Flags&fsview.NoDev != 0 && (m.Kind != fsview.Tmpfs || os.Geteuid() == 0) && !onSysfs(m) {
 		f |= fastpath.MountNoDev
 	}
-	limited := m.Size != 0 || m.Inodes != 0
-	mapped := m.Flags&fsview.NoExec != 0 && mapsFiles(m) // an open has to be seen
-	return f, m.IsDir() && m.Flags&(fsview.NoSymFollow|fsview.NoAtime) == 0 && !limited && !mapped
+	return f, m.IsDir() && m.Flags&(fsview.NoSymFollow|fsview.NoAtime) == 0 && !seesOpens(m)
 }
 
 // guarded reports whether the guest could forbid the search of a directory
@@ -296,6 +354,9 @@ func hides(p, m *fsview.Mount) bool {
 	}
 	if unix.Fstat(int(m.Root()), &top) == nil && under.Dev == top.Dev && under.Ino == top.Ino {
 		return m.Kind == fsview.Proc || m.Flags&^p.Flags&(fsview.ReadOnly|fsview.NoDev|fsview.NoExec|fsview.NoSymFollow) != 0
+	}
+	if under.Mode&unix.S_IFMT == unix.S_IFREG && under.Size == 0 {
+		return false // made for the mount's sake
 	}
 	return !m.Plain && !bare(host, 64)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/ptbox/ptbox/fsview"
 	"github.com/ptbox/ptbox/internal/landlock"
 	"github.com/ptbox/ptbox/internal/testutil"
+	"github.com/ptbox/ptbox/spec"
 	"github.com/ptbox/ptbox/tracer"
 )
 
@@ -91,5 +92,47 @@ func TestFastNamed(t *testing.T) {
 				t.Errorf("hits %v, left to a stop %v", s.FastHits, s.FastReasons)
 			}
 		})
+	}
+}
+
+// The view of the config.json that `ptbox spec` writes, with limits for its tmpfs,
+// over a root directory that has a /dev of its own.
+func TestFastSpec(t *testing.T) {
+	if landlock.ABI() == 0 {
+		testutil.Skip(t, testutil.NeedKernel, "Landlock")
+	}
+	cc := testutil.Command(t, "gcc")
+	root := guestRoot(t)
+	exe := filepath.Join(root, "guest")
+	if out, err := exec.Command(cc, "-O1", "-static", "-w", "-o", exe, "testdata/fast_named.c").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, dir := range []string{"dev/pts", "dev/shm", "proc", "sys", "native", "etc"} {
+		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range []string{"dev/null", "dev/tty"} {
+		write(t, filepath.Join(root, f), "")
+	}
+	sp := spec.Default(root)
+	sp.Process.Args = []string{"/guest", "/native"}
+	sp.Process.User.UID, sp.Process.User.GID = uint32(os.Geteuid()), uint32(os.Getegid())
+	for i := range sp.Mounts {
+		if sp.Mounts[i].Type == "tmpfs" {
+			sp.Mounts[i].Options = append(sp.Mounts[i].Options, "size=65536k")
+		}
+	}
+	o, _, err := FromSpec(sp, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Counters = true
+	out, st, stats := runOptions(t, o)
+	if st.Code != 0 || out != "ok\n" {
+		t.Fatalf("exit %d\n%s", st.Code, out[:min(len(out), 2000)])
+	}
+	if n := stats.FastHits["openat"] + stats.FastHits["open"]; n < 1000 || stats.FastReasons["descriptor"] > 20 { // it writes, too
+		t.Errorf("hits %v, left to a stop %v", stats.FastHits, stats.FastReasons)
 	}
 }

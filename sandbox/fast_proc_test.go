@@ -57,7 +57,7 @@ func TestFastProc(t *testing.T) {
 	}
 }
 
-// Before a guest gets a directory of procfs, reading by descriptors of its own ends,
+// Before a guest gets a directory of procfs or of a noexec mount, reading by descriptors of its own ends,
 // and no thread is left inside of such an open. Without the wait for them, one
 // run in a few gets through.
 func TestFastLend(t *testing.T) {
@@ -75,12 +75,27 @@ func TestFastLend(t *testing.T) {
 	}
 	hex := func(v int) string { return fmt.Sprintf("%#x", v) }
 	const literal = fastpath.HowOwn + fastpath.ReadOpens*fastpath.HowStride
-	for range 25 {
-		o := Options{Root: root, Fast: "auto", Mounts: []fsview.Mount{{Target: "/proc", Kind: fsview.Proc}}}
-		out, st, _ := runGuest(t, o, hex(fastpath.SymGadgetSys), hex(literal), fmt.Sprintf("%d/comm", os.Getppid()))
-		if st.Code != 0 || out != "no\n" {
-			t.Fatalf("exit %d: %q", st.Code, out)
-		}
+	data := t.TempDir()
+	if err := os.WriteFile(filepath.Join(data, "file"), []byte("text"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []struct {
+		fsview.Mount
+		file string
+	}{
+		{fsview.Mount{Target: "/proc", Kind: fsview.Proc}, fmt.Sprintf("%d/comm", os.Getppid())},
+		// What is opened there must be seen: it may not be mapped to be executed.
+		{fsview.Mount{Target: "/data", Source: data, Flags: fsview.NoExec}, "file"},
+	} {
+		t.Run(m.Target[1:], func(t *testing.T) {
+			for range 25 {
+				o := Options{Root: root, Fast: "auto", Mounts: []fsview.Mount{m.Mount}}
+				out, st, _ := runGuest(t, o, hex(fastpath.SymGadgetSys), hex(literal), m.Target, m.file)
+				if st.Code != 0 || out != "no\n" {
+					t.Fatalf("exit %d: %q", st.Code, out)
+				}
+			}
+		})
 	}
 }
 

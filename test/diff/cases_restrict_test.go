@@ -69,6 +69,42 @@ var restrictCases = []Case{
 		access "/mnt/prog" X_OK => EACCES
 		access "/mnt/d" X_OK => OK
 		access "/file" X_OK => EACCES`},
+	{Name: "mapping on a noexec mount, by its directories", Tree: restrictTree, Mounts: "proc /proc\nbind @m /mnt noexec", Script: `
+		r=open "/" O_RDONLY|O_DIRECTORY
+		n=openat $r "f" O_RDONLY => OK
+		mmap 0 4096 PROT_READ|PROT_EXEC MAP_PRIVATE $n 0 => OK
+		f=openat $r "mnt/f" O_RDONLY => OK
+		mmap 0 4096 PROT_READ|PROT_EXEC MAP_PRIVATE $f 0 => EPERM
+		chdir "/mnt/d" => OK
+		f=open "f" O_RDONLY => OK
+		mmap 0 4096 PROT_READ|PROT_EXEC MAP_PRIVATE $f 0 => EPERM
+		d=open "/mnt" O_RDONLY|O_DIRECTORY => OK
+		f=openat $d "f" O_RDONLY => OK
+		mmap 0 4096 PROT_READ|PROT_EXEC MAP_PRIVATE $f 0 => EPERM
+		n=openat $r "f" O_RDONLY => OK
+		mmap 0 4096 PROT_READ|PROT_EXEC MAP_PRIVATE $n 0 => OK
+		s=openat $d "d" O_RDONLY => OK
+		f=openat $s "f" O_RDONLY => OK
+		mmap 0 4096 PROT_READ|PROT_EXEC MAP_PRIVATE $f 0 => EPERM
+		p=openat $d "d" O_PATH
+		fork {
+			f=openat $p "f" O_RDONLY
+			mmap 0 4096 PROT_READ|PROT_EXEC MAP_PRIVATE $f 0
+		}`},
+	{Name: "directories of a noexec mount that are not opened by its name", Tree: restrictTree, Mounts: "bind @m /mnt noexec", Script: `
+		r=open "/" O_PATH
+		d=openat $r "mnt/d" O_PATH => OK
+		f=openat $d "f" O_RDONLY => OK
+		mmap 0 4096 PROT_READ|PROT_EXEC MAP_PRIVATE $f 0 => EPERM
+		fchdir $d => OK
+		f=open "../f" O_RDONLY => OK
+		mmap 0 4096 PROT_READ|PROT_EXEC MAP_PRIVATE $f 0 => EPERM
+		chdir ".." => OK
+		f=open "f" O_RDONLY => OK
+		mmap 0 4096 PROT_READ|PROT_EXEC MAP_PRIVATE $f 0 => EPERM
+		chdir ".."
+		n=open "f" O_RDONLY => OK
+		mmap 0 4096 PROT_READ|PROT_EXEC MAP_PRIVATE $n 0 => OK`},
 	{Name: "mapping on a noexec tmpfs", Tree: restrictTree, Mounts: "tmpfs /mnt noexec", Script: `
 		f=open "/mnt/f" O_RDWR|O_CREAT 0755 => OK
 		wzero $f 4096
