@@ -62,13 +62,13 @@ func (p *Profile) Compile() ([]unix.SockFilter, error) {
 		byNr[r.Nr] = append(byNr[r.Nr], r)
 		top = max(top, r.Nr)
 	}
-	runs := []leafRun{{0, ret(p.Default)}}
-	add := func(first uint32, code prog) {
+	runs := []leafRun{{first: 0, code: ret(p.Default)}}
+	add := func(first uint32, list []ProfileRule, code *node) {
 		if n := len(runs) - 1; runs[n].first == first {
 			runs = runs[:n]
 		}
-		if n := len(runs) - 1; n < 0 || !slices.Equal(runs[n].code, code) {
-			runs = append(runs, leafRun{first, code})
+		if n := len(runs) - 1; n < 0 || !runs[n].same(list, code) {
+			runs = append(runs, leafRun{first, list, code})
 		}
 	}
 	nrs := make([]int, 0, len(byNr))
@@ -77,27 +77,37 @@ func (p *Profile) Compile() ([]unix.SockFilter, error) {
 	}
 	slices.SortFunc(nrs, cmp.Compare[int])
 	for _, nr := range nrs {
-		add(uint32(nr), p.rules(byNr[nr]))
-		add(uint32(nr)+1, ret(p.Default))
+		add(uint32(nr), byNr[nr], p.rules(byNr[nr]))
+		add(uint32(nr)+1, nil, ret(p.Default))
 	}
-	add(uint32(top)+1, ret(p.New))
-	add(x32Mask, ret(p.X32))
-	code := load(dataNr, leafSearch(runs))
-	code = load(dataArch, when(unix.BPF_JEQ, auditArch[X8664], code,
-		when(unix.BPF_JEQ, auditArch[I386], ret(p.I386), ret(unix.SECCOMP_RET_KILL_THREAD))))
-	if len(code) > maxScreened {
-		return nil, fmt.Errorf("seccomp: the profile makes %d instructions, the kernel takes %d", len(code), maxScreened)
-	}
-	return code, nil
+	add(uint32(top)+1, nil, ret(p.New))
+	add(x32Mask, nil, ret(p.X32))
+	code := when(unix.BPF_JEQ, auditArch[X8664], load(dataNr, leafSearch(runs)),
+		when(unix.BPF_JEQ, auditArch[I386], ret(p.I386), ret(unix.SECCOMP_RET_KILL_THREAD)))
+	return layOut(load(dataArch, code), maxScreened)
 }
 
-// leafRun is a range of call numbers with one program.
+// leafRun is a range of call numbers with one program, made from rules if that
+// is not a mere answer.
 type leafRun struct {
 	first uint32
-	code  prog
+	rules []ProfileRule
+	code  *node
 }
 
-func leafSearch(runs []leafRun) prog {
+// same reports whether code, made from list, does what the run's does.
+func (r *leafRun) same(list []ProfileRule, code *node) bool {
+	if code.isRet() || r.code.isRet() {
+		return code.insn == r.code.insn
+	}
+	return slices.EqualFunc(r.rules, list, func(a, b ProfileRule) bool {
+		return a.Action == b.Action && slices.Equal(a.Conds, b.Conds)
+	})
+}
+
+func (n *node) isRet() bool { return n.insn.Code&7 == unix.BPF_RET }
+
+func leafSearch(runs []leafRun) *node {
 	if len(runs) == 1 {
 		return runs[0].code
 	}
@@ -106,75 +116,34 @@ func leafSearch(runs []leafRun) prog {
 }
 
 // rules is the program for the rules of one call.
-func (p *Profile) rules(list []ProfileRule) prog {
+func (p *Profile) rules(list []ProfileRule) *node {
 	for _, r := range list {
 		if len(r.Conds) == 0 {
 			return ret(r.Action)
 		}
 	}
-	var code prog
-	for _, r := range list {
-		code = append(code, r.prog()...)
-	}
-	return append(code, ret(p.Default)...)
-}
-
-// Targets of jumps in a condition: what comes behind it, and what comes behind
-// the rule.
-const (
-	toNext = 0xfe
-	toFail = 0xff
-)
-
-// prog is the program of one rule. It runs on behind its end where the rule
-// does not hold.
-func (r *ProfileRule) prog() prog {
-	var code prog
-	var ends []int // of the condition that each instruction belongs to
-	for i := range r.Conds {
-		c := r.Conds[i].prog()
-		for range c {
-			ends = append(ends, len(code)+len(c))
-		}
-		code = append(code, c...)
-	}
-	out := append(slices.Clone(code), ret(r.Action)...)
-	for pc, end := range ends {
-		for _, j := range []*uint8{&out[pc].Jt, &out[pc].Jf} {
-			switch *j {
-			case toNext:
-				*j = uint8(end - pc - 1)
-			case toFail:
-				*j = uint8(len(out) - pc - 1)
-			}
+	code := ret(p.Default)
+	for _, r := range slices.Backward(list) {
+		other := code
+		code = ret(r.Action)
+		for _, c := range slices.Backward(r.Conds) {
+			code = c.prog(code, other)
 		}
 	}
-	return out
+	return code
 }
 
 // prog tests the condition.
-func (c *ProfileCond) prog() prog {
-	off := dataArgs + 8*uint32(c.Arg) // little-endian
-	lo := unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: off}
-	hi := unix.SockFilter{Code: lo.Code, K: off + 4}
-	loV, hiV := uint32(c.Value), uint32(c.Value>>32)
-	jump := func(op uint16, k uint32, jt, jf uint8) unix.SockFilter {
-		return unix.SockFilter{Code: unix.BPF_JMP | op | unix.BPF_K, K: k, Jt: jt, Jf: jf}
-	}
-	and := func(k uint32) unix.SockFilter {
-		return unix.SockFilter{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: k}
-	}
-	yes, no := uint8(toNext), uint8(toFail)
+func (c *ProfileCond) prog(yes, no *node) *node {
+	lo, hi := uint32(c.Value), uint32(c.Value>>32)
 	switch c.Op {
 	case Equal:
-		return prog{lo, jump(unix.BPF_JEQ, loV, 0, no), hi, jump(unix.BPF_JEQ, hiV, yes, no)}
+		return equal(c.Arg, c.Value, yes, no)
 	case NotEqual:
-		return prog{lo, jump(unix.BPF_JEQ, loV, 0, yes), hi, jump(unix.BPF_JEQ, hiV, no, yes)}
+		return equal(c.Arg, c.Value, no, yes)
 	case MaskedEqual:
-		return prog{
-			lo, and(uint32(c.Mask)), jump(unix.BPF_JEQ, loV, 0, no),
-			hi, and(uint32(c.Mask >> 32)), jump(unix.BPF_JEQ, hiV, yes, no),
-		}
+		high := argHigh(c.Arg, and(uint32(c.Mask>>32), when(unix.BPF_JEQ, hi, yes, no)))
+		return argLow(c.Arg, and(uint32(c.Mask), when(unix.BPF_JEQ, lo, high, no)))
 	case Less, LessEqual:
 		yes, no = no, yes
 	}
@@ -182,7 +151,7 @@ func (c *ProfileCond) prog() prog {
 	if c.Op == Less || c.Op == GreaterEqual {
 		op = unix.BPF_JGE
 	}
-	return prog{hi, jump(unix.BPF_JGT, hiV, yes, 0), jump(unix.BPF_JEQ, hiV, 0, no), lo, jump(op, loV, yes, no)}
+	return argHigh(c.Arg, when(unix.BPF_JGT, hi, yes, when(unix.BPF_JEQ, hi, argLow(c.Arg, when(op, lo, yes, no)), no)))
 }
 
 // Judge is the answer to a call, as the program gives it.

@@ -2,7 +2,6 @@ package tracer
 
 import (
 	"fmt"
-	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -85,14 +84,31 @@ func Compile(p Policy) ([]unix.SockFilter, error) {
 	}
 	code := ret(p.unknown())
 	if p.I386 {
-		code = when(unix.BPF_JEQ, auditArch[I386], unlike(p.numbers(I386)), code)
+		code = when(unix.BPF_JEQ, auditArch[I386], newCompiler(&p, I386).numbers(), code)
 	}
-	code = when(unix.BPF_JEQ, auditArch[p.ABI], p.numbers(p.ABI), code)
-	code = load(dataArch, code)
-	if len(code) > maxInsns {
-		return nil, fmt.Errorf("seccomp: the program has %d instructions, the kernel takes %d", len(code), maxInsns)
+	code = when(unix.BPF_JEQ, auditArch[p.ABI], newCompiler(&p, p.ABI).numbers(), code)
+	return layOut(load(dataArch, code), maxInsns)
+}
+
+// compiler makes the part of the program for one ABI.
+type compiler struct {
+	*Policy
+	abi         ABI
+	allow, stop *node
+	leaves      []leaf
+}
+
+type leaf struct {
+	plan plan
+	code *node
+}
+
+func newCompiler(p *Policy, abi ABI) *compiler {
+	c := &compiler{Policy: p, abi: abi, allow: ret(RetAllow), stop: ret(RetTrace)}
+	if abi == I386 {
+		c.stop = unlike(c.stop)
 	}
-	return code, nil
+	return c
 }
 
 // run is a range of call numbers, up to the next run's first, with one plan.
@@ -101,92 +117,51 @@ type run struct {
 	plan  plan
 }
 
-// numbers is the program for one ABI.
-func (p *Policy) numbers(abi ABI) prog {
-	runs := []run{{0, p.plan(byNr[abi][0])}}
+func (c *compiler) numbers() *node {
+	runs := append(make([]run, 0, 256), run{0, c.plan(byNr[c.abi][0])})
 	for nr := uint32(1); nr <= maxNr; nr++ {
 		// Lookup of maxNr, and so of all above it, finds nothing. That
 		// takes the x32 calls in.
-		if pl := p.plan(Lookup(abi, int(nr))); pl != runs[len(runs)-1].plan {
+		if pl := c.plan(Lookup(c.abi, int(nr))); pl != runs[len(runs)-1].plan {
 			runs = append(runs, run{nr, pl})
 		}
 	}
-	return load(dataNr, p.search(abi, runs))
+	return load(dataNr, c.search(runs))
 }
 
 // search is a balanced tree of compares over runs.
-func (p *Policy) search(abi ABI, runs []run) prog {
+func (c *compiler) search(runs []run) *node {
 	if len(runs) == 1 {
-		return p.leaf(abi, runs[0].plan)
+		return c.leaf(runs[0].plan)
 	}
 	mid := len(runs) / 2
-	return when(unix.BPF_JGE, runs[mid].first, p.search(abi, runs[mid:]), p.search(abi, runs[:mid]))
+	return when(unix.BPF_JGE, runs[mid].first, c.search(runs[mid:]), c.search(runs[:mid]))
 }
 
-func (p *Policy) leaf(abi ABI, pl plan) prog {
-	code := ret(pl.ret)
-	if pl.guard != GuardNone {
-		code = p.guardProg(abi, pl.guard)
+func (c *compiler) leaf(pl plan) *node {
+	for i := range c.leaves {
+		if c.leaves[i].plan == pl {
+			return c.leaves[i].code
+		}
 	}
-	if pl.fast != fastNone && abi == X8664 {
-		code = p.fastProg(pl.fast, code)
+	n := ret(pl.ret)
+	switch {
+	case pl.guard != GuardNone:
+		n = c.guardProg(pl.guard)
+	case pl.ret == RetTrace:
+		n = c.stop
 	}
-	return code
+	if pl.fast != fastNone && c.abi == X8664 {
+		n = c.fastProg(pl.fast, n)
+	}
+	c.leaves = append(c.leaves, leaf{pl, n})
+	return n
 }
 
 // unlike refuses a call of i386 that would stop and that a tracer could take for
 // one of x86-64: with the address behind the instruction in rcx, where `syscall`
 // leaves it (isI386). No program has a use for that in ecx.
-func unlike(code prog) prog {
-	trace := unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: RetTrace}
-	for i := range code {
-		if code[i] == trace {
-			code[i] = unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JA, K: uint32(len(code) - i - 1)}
-		}
-	}
-	return append(code, load(dataIP, slices.Concat(prog{{Code: unix.BPF_MISC | unix.BPF_TAX}}, load(dataArgs+8, prog{
-		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_X, Jf: 1},
-		{Code: unix.BPF_RET | unix.BPF_K, K: fails(unix.ENOSYS)},
-		trace,
-	})))...)
-}
-
-// prog is a piece of program of which every path ends in a return. Pieces are
-// put together like expressions, so there are no labels and no jump can leave
-// its piece.
-type prog []unix.SockFilter
-
-func ret(v uint32) prog {
-	return prog{{Code: unix.BPF_RET | unix.BPF_K, K: v}}
-}
-
-// load reads a word of seccomp_data.
-func load(off uint32, next prog) prog {
-	return slices.Concat(prog{{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: off}}, next)
-}
-
-// when tests the loaded word. Jumps of conditions reach 255 instructions only;
-// a longer way takes an unconditional one.
-func when(op uint16, k uint32, yes, no prog) prog {
-	jump := unix.SockFilter{Code: unix.BPF_JMP | op | unix.BPF_K, K: k}
-	if len(yes) <= len(no) && len(yes) <= 255 {
-		jump.Jf = uint8(len(yes))
-		return slices.Concat(prog{jump}, yes, no)
-	}
-	if len(no) <= 255 {
-		jump.Jt = uint8(len(no))
-		return slices.Concat(prog{jump}, no, yes)
-	}
-	jump.Jf = 1
-	far := unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JA, K: uint32(len(no))}
-	return slices.Concat(prog{jump, far}, no, yes)
-}
-
-// anyOf tests the loaded word against each value.
-func anyOf(values []uint32, yes, no prog) prog {
-	code := no
-	for _, v := range slices.Backward(values) {
-		code = when(unix.BPF_JEQ, v, yes, code)
-	}
-	return code
+func unlike(stop *node) *node {
+	same := &node{insn: unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_X}, yes: ret(fails(unix.ENOSYS)), no: stop}
+	return load(dataIP, &node{insn: unix.SockFilter{Code: unix.BPF_MISC | unix.BPF_TAX}, no: load(dataArgs+8, same)})
 }

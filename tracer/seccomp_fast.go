@@ -78,47 +78,45 @@ const fdNamesEnd = fastpath.FDNames + fastpath.NumFDNames*fastpath.FDNameSize
 // fastProg is fastAllows as a program, with code for every other place. All 64
 // bits of the instruction pointer are compared: a mapping 4 GiB further on is
 // a guest's own.
-func (p *Policy) fastProg(kind fastKind, code prog) prog {
-	const ip = 8
-	allow := ret(RetAllow)
+func (c *compiler) fastProg(kind fastKind, code *node) *node {
 	// What the trusted instruction may not do stops: the guest asked for it.
-	stop := ret(RetTrace)
-	var inner prog
+	allow, stop := c.allow, c.stop
+	var inner *node
 	switch {
-	case kind == fastFD && !p.Fast.AnyList, kind == fastName && !p.Fast.Xattr, kind == fastRecord && !p.Fast.Xattr && !p.Fast.Records:
+	case kind == fastFD && !c.Fast.AnyList, kind == fastName && !c.Fast.Xattr, kind == fastRecord && !c.Fast.Xattr && !c.Fast.Records:
 		return code
 	case kind == fastFD:
 		inner = allow
 	case kind == fastEmpty:
-		inner = equal(1, fastpath.Empty, p.notFixed(allow, code), code)
+		inner = equal(1, fastpath.Empty, c.notFixed(allow, code), code)
 	case kind == fastName, kind == fastRecord:
 		inner = when(unix.BPF_JGE, fastpath.FDNames, when(unix.BPF_JGE, fdNamesEnd, stop, allow), stop)
 		inner = when(unix.BPF_JSET, fastpath.FDNameSize-1, stop, inner)
 		inner = argHigh(0, when(unix.BPF_JEQ, 0, argLow(0, inner), stop))
 	default:
 		byFD := stop
-		for class := len(p.Fast.FDEnd) - 1; class >= 0; class-- {
+		for class := len(c.Fast.FDEnd) - 1; class >= 0; class-- {
 			limit := argLow(2, when(unix.BPF_JGE, fastpath.HowLimit(class), stop, allow))
-			byFD = when(unix.BPF_JGE, uint32(p.Fast.FDEnd[class]), byFD, limit)
+			byFD = when(unix.BPF_JGE, uint32(c.Fast.FDEnd[class]), byFD, limit)
 		}
-		byFD = argLow(0, when(unix.BPF_JGE, uint32(p.Fast.FirstFD), byFD, stop))
-		inner = when(unix.BPF_JGE, p.Fast.AnyEnd, byFD, p.notFixed(allow, stop))
+		byFD = argLow(0, when(unix.BPF_JGE, uint32(c.Fast.FirstFD), byFD, stop))
+		inner = when(unix.BPF_JGE, c.Fast.AnyEnd, byFD, c.notFixed(allow, stop))
 		up := stop
-		if p.Fast.Up {
-			up = when(unix.BPF_JGE, fastpath.HowUpEnd, stop, equal(1, fastpath.DotDot, p.notFixed(allow, stop), stop))
+		if c.Fast.Up {
+			up = when(unix.BPF_JGE, fastpath.HowUpEnd, stop, equal(1, fastpath.DotDot, c.notFixed(allow, stop), stop))
 		}
 		inner = when(unix.BPF_JGE, fastpath.How, when(unix.BPF_JGE, fastpath.HowEnd, up, inner), stop)
 		inner = when(unix.BPF_JSET, fastpath.HowStride-1, stop, inner)
 		inner = argHigh(2, when(unix.BPF_JEQ, 0, argLow(2, inner), stop))
 		inner = equal(3, howSize, inner, stop)
 	}
-	inner = load(ip+4, when(unix.BPF_JEQ, uint32(p.Fast.IP>>32), inner, code))
-	return load(ip, when(unix.BPF_JEQ, uint32(p.Fast.IP), inner, code))
+	inner = load(dataIP+4, when(unix.BPF_JEQ, uint32(c.Fast.IP>>32), inner, code))
+	return load(dataIP, when(unix.BPF_JEQ, uint32(c.Fast.IP), inner, code))
 }
 
 // notFixed tells a guest's own descriptor from the window's and the stub
 // program's, which are not open for the guest.
-func (p *Policy) notFixed(yes, no prog) prog {
+func (p *Policy) notFixed(yes, no *node) *node {
 	return argLow(0, when(unix.BPF_JGE, uint32(p.WindowFD), when(unix.BPF_JGE, uint32(p.WindowFD+fixedFDs), yes, no), yes))
 }
 
@@ -144,17 +142,17 @@ const (
 )
 
 // pool is isPool as a program.
-func (p *Policy) pool(no prog) prog {
-	if p.Fast.IP == 0 {
+func (c *compiler) pool(no *node) *node {
+	if c.Fast.IP == 0 {
 		return no
 	}
-	allow := ret(RetAllow)
+	allow := c.allow
 	low := equal(0, fastpath.LowStubs, equal(1, fastpath.StubsSize, equal(2, unix.PROT_READ|unix.PROT_EXEC, allow, no), no), no)
 	code := equal(0, fastpath.Dirs, equal(1, fastpath.PrivateSize, equal(2, unix.PROT_READ|unix.PROT_WRITE, allow, no), no), low)
 	code = equal(3, poolFlags, code, no)
-	if p.Fast.CountsFD != 0 {
+	if c.Fast.CountsFD != 0 {
 		counts := equal(0, fastpath.Counts, equal(1, fastpath.CountsSize, equal(2, unix.PROT_READ|unix.PROT_WRITE, allow, no), no), no)
-		code = equal(3, countsFlags, argLow(4, when(unix.BPF_JEQ, uint32(p.Fast.CountsFD), counts, code)), code)
+		code = equal(3, countsFlags, argLow(4, when(unix.BPF_JEQ, uint32(c.Fast.CountsFD), counts, code)), code)
 	}
 	return code
 }

@@ -76,108 +76,90 @@ var ioctlWrites = []uint32{
 // ioctlClones share the blocks of one file with another (ioctl_ficlone(2)).
 var ioctlClones = []uint32{0x40049409, 0x4020940d}
 
-// argLow and argHigh load the halves of an argument (little-endian hosts).
-func argLow(i int, next prog) prog  { return load(dataArgs+8*uint32(i), next) }
-func argHigh(i int, next prog) prog { return load(dataArgs+8*uint32(i)+4, next) }
-
-// below tests args[i] < end, for an end of less than 1<<32.
-func below(i int, end uint64, yes, no prog) prog {
-	return argHigh(i, when(unix.BPF_JEQ, 0,
-		argLow(i, when(unix.BPF_JGE, uint32(end), no, yes)), no))
-}
-
-// equal tests all 64 bits of args[i].
-func equal(i int, v uint64, yes, no prog) prog {
-	return argLow(i, when(unix.BPF_JEQ, uint32(v),
-		argHigh(i, when(unix.BPF_JEQ, uint32(v>>32), yes, no)), no))
-}
-
 // reserved tests the loaded word for one of the reserved descriptors.
-func (p *Policy) reserved(yes, no prog) prog {
+func (p *Policy) reserved(yes, no *node) *node {
 	return when(unix.BPF_JGE, uint32(p.WindowFD),
 		when(unix.BPF_JGE, uint32(p.lastFD()), no, yes), no)
 }
 
 // guardProg is decideGuard as a program.
-func (p *Policy) guardProg(abi ABI, g Guard) prog {
-	allow, stop := ret(RetAllow), ret(RetTrace)
+func (c *compiler) guardProg(g Guard) *node {
+	allow, stop := c.allow, c.stop
 	eperm, ebadf := ret(fails(unix.EPERM)), ret(fails(unix.EBADF))
 	switch g {
 	case GuardAddr0:
-		return below(0, p.WindowEnd, equal(1, 0, allow, eperm), allow)
+		return below(0, c.WindowEnd, equal(1, 0, allow, eperm), allow)
 	case GuardAddr1:
-		return equal(1, 0, allow, below(1, p.WindowEnd, eperm, allow))
+		return equal(1, 0, allow, below(1, c.WindowEnd, eperm, allow))
 	case GuardMmap:
 		rest := allow
-		if p.Active&IfLimited != 0 {
+		if c.Active&IfLimited != 0 {
 			rest = argLow(3, when(unix.BPF_JSET, unix.MAP_SHARED, stop, rest))
 		}
-		if p.Active&IfNoExec != 0 {
+		if c.Active&IfNoExec != 0 {
 			rest = argLow(2, when(unix.BPF_JSET, unix.PROT_EXEC, stop, rest))
 		}
-		if len(rest) > 1 {
+		if rest != allow {
 			rest = argLow(3, when(unix.BPF_JSET, unix.MAP_ANONYMOUS, allow, rest))
 		}
-		if p.WindowEnd == 0 {
+		if c.WindowEnd == 0 {
 			return rest
 		}
-		return below(0, p.WindowEnd, argLow(3, when(unix.BPF_JSET, mapFixed, p.window(), rest)), rest)
+		return below(0, c.WindowEnd, argLow(3, when(unix.BPF_JSET, mapFixed, c.window(), rest)), rest)
 	case GuardMprotect:
 		rest := allow
-		if p.Active&IfNoExec != 0 {
+		if c.Active&IfNoExec != 0 {
 			rest = argLow(2, when(unix.BPF_JSET, unix.PROT_EXEC, stop, allow))
 		}
-		if p.WindowEnd == 0 {
+		if c.WindowEnd == 0 {
 			return rest
 		}
-		return below(0, p.WindowEnd, equal(1, 0, rest, eperm), rest)
+		return below(0, c.WindowEnd, equal(1, 0, rest, eperm), rest)
 	case GuardMremap:
-		return below(0, p.WindowEnd, eperm,
-			argLow(3, when(unix.BPF_JSET, unix.MREMAP_FIXED, below(4, p.WindowEnd, eperm, allow), allow)))
+		return below(0, c.WindowEnd, eperm,
+			argLow(3, when(unix.BPF_JSET, unix.MREMAP_FIXED, below(4, c.WindowEnd, eperm, allow), allow)))
 	case GuardIPC:
-		code := equal(4, 0, allow, below(4, p.WindowEnd, eperm, allow))
-		code = when(unix.BPF_JEQ, ipcShmat, code, allow)
-		mask := unix.SockFilter{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: 0xffff}
-		return argLow(0, append(prog{mask}, code...))
+		code := equal(4, 0, allow, below(4, c.WindowEnd, eperm, allow))
+		return argLow(0, and(0xffff, when(unix.BPF_JEQ, ipcShmat, code, allow)))
 	case GuardFD0:
-		return argLow(0, p.reserved(ebadf, allow))
+		return argLow(0, c.reserved(ebadf, allow))
 	case GuardFD1:
 		code := allow
-		if p.Active&IfTwice != 0 {
+		if c.Active&IfTwice != 0 {
 			code = stop
 		}
-		if p.WindowEnd != 0 {
-			code = argLow(1, p.reserved(ebadf, code))
+		if c.WindowEnd != 0 {
+			code = argLow(1, c.reserved(ebadf, code))
 		}
 		return code
 	case GuardFDRange:
-		return argLow(0, when(unix.BPF_JGE, uint32(p.lastFD()), allow,
-			argLow(1, when(unix.BPF_JGE, uint32(p.WindowFD), stop, allow))))
+		return argLow(0, when(unix.BPF_JGE, uint32(c.lastFD()), allow,
+			argLow(1, when(unix.BPF_JGE, uint32(c.WindowFD), stop, allow))))
 	case GuardClone:
 		return argLow(0, when(unix.BPF_JSET, cloneStops, stop, allow))
 	case GuardPrctl:
 		code := allow
-		if p.Active&IfIdentity != 0 {
+		if c.Active&IfIdentity != 0 {
 			code = anyOf(prctlIdentity, stop, code)
 		}
-		if p.Active&IfRoot != 0 {
+		if c.Active&IfRoot != 0 {
 			code = anyOf(prctlRoot, stop, code)
 		}
 		return argLow(0, anyOf(prctlStops, stop, code))
 	case GuardIoctl:
 		code := allow
-		if p.Active&IfReadOnly != 0 {
+		if c.Active&IfReadOnly != 0 {
 			code = anyOf(ioctlWrites, stop, code)
 		}
-		if p.Active&IfUnscoped != 0 {
+		if c.Active&IfUnscoped != 0 {
 			code = anyOf(ioctlOwner, stop, code)
 		}
-		if p.Active&IfLimited != 0 {
+		if c.Active&IfLimited != 0 {
 			code = anyOf(ioctlClones, stop, code)
 		}
 		code = argLow(1, anyOf(ioctlRefused, eperm, code))
-		if p.WindowEnd != 0 {
-			code = argLow(0, p.reserved(ebadf, code))
+		if c.WindowEnd != 0 {
+			code = argLow(0, c.reserved(ebadf, code))
 		}
 		return code
 	case GuardPersonality:
@@ -185,25 +167,25 @@ func (p *Policy) guardProg(abi ABI, g Guard) prog {
 			when(unix.BPF_JSET, personaStops, stop, allow)))
 	case GuardFcntl:
 		var stops []uint32
-		if p.Active&IfUnscoped != 0 {
+		if c.Active&IfUnscoped != 0 {
 			stops = append(stops, fcntlOwner...)
 		}
-		if p.Active&IfTwice != 0 {
+		if c.Active&IfTwice != 0 {
 			stops = append(stops, fcntlDups...)
 		}
 		code := allow
 		if len(stops) > 0 {
 			code = argLow(1, anyOf(stops, stop, allow))
 		}
-		if p.WindowEnd != 0 {
-			code = argLow(0, p.reserved(ebadf, code))
+		if c.WindowEnd != 0 {
+			code = argLow(0, c.reserved(ebadf, code))
 		}
 		return code
 	case GuardUnix:
 		return argLow(0, when(unix.BPF_JEQ, unix.AF_UNIX, allow, ret(fails(unix.EAFNOSUPPORT))))
 	case GuardSocket:
-		if p.Active&IfNoNet != 0 {
-			return p.guardProg(abi, GuardUnix)
+		if c.Active&IfNoNet != 0 {
+			return c.guardProg(GuardUnix)
 		}
 		// Only a real root may write to the audit log, and programs of root
 		// take its refusal for a failure, unlike a kernel that has no log.
@@ -224,11 +206,11 @@ func (p *Policy) guardProg(abi ABI, g Guard) prog {
 
 // window allows the engine's own mapping of the window and nothing else that
 // is fixed below its end.
-func (p *Policy) window() prog {
-	allow, eperm := ret(RetAllow), ret(fails(unix.EPERM))
+func (c *compiler) window() *node {
+	allow, eperm := c.allow, ret(fails(unix.EPERM))
 	code := equal(2, unix.PROT_READ, allow, equal(2, unix.PROT_READ|unix.PROT_EXEC, allow, eperm))
-	pool := p.pool(eperm)
-	code = argLow(4, when(unix.BPF_JEQ, uint32(p.WindowFD), code, pool))
+	pool := c.pool(eperm)
+	code = argLow(4, when(unix.BPF_JEQ, uint32(c.WindowFD), code, pool))
 	code = equal(3, unix.MAP_SHARED|unix.MAP_FIXED_NOREPLACE, code, pool)
-	return argLow(0, when(unix.BPF_JGE, uint32(p.WindowLow), code, eperm))
+	return argLow(0, when(unix.BPF_JGE, uint32(c.WindowLow), code, eperm))
 }

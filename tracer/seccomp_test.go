@@ -382,7 +382,7 @@ func TestCompileIsDeterministicAndSmall(t *testing.T) {
 		if fmt.Sprint(a) != fmt.Sprint(b) {
 			t.Fatal("two programs from one policy")
 		}
-		if len(a) > 2048 {
+		if len(a) > 900 {
 			t.Errorf("%d instructions", len(a))
 		}
 	}
