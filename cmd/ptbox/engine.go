@@ -12,8 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/ptbox/ptbox/sandbox"
 	"github.com/ptbox/ptbox/tracer"
 )
@@ -33,20 +31,12 @@ const codeTimeout = 124
 // runSandbox runs the command of o to its end and returns its exit code. The
 // engine's counters go to stats, if that is not nil. A timeout above 0 ends it.
 func runSandbox(o sandbox.Options, timeout time.Duration, stats io.Writer) (int, error) {
-	// The handlers are there before the command is, so that no signal is lost;
-	// they are put up while the view is built.
-	var s *sandbox.Sandbox
-	started := make(chan struct{})
-	ready := make(chan func(), 1)
-	go func() {
-		ready <- forward(func(sig unix.Signal) error {
-			<-started
-			return s.Signal(sig)
-		})
-	}()
+	// The handlers are there before the command is, so that no signal is lost.
+	signals, err := catchSignals()
+	if err != nil {
+		return 0, fail("start", err)
+	}
 	s, err := sandbox.New(o)
-	stop := <-ready
-	defer stop()
 	if err != nil {
 		return 0, err
 	}
@@ -54,7 +44,7 @@ func runSandbox(o sandbox.Options, timeout time.Duration, stats io.Writer) (int,
 	if err := withOOMScore(o.OOMScoreAdj, s.Start); err != nil {
 		return 0, err
 	}
-	close(started)
+	go forward(signals, s.Signal)
 	var late atomic.Bool
 	if timeout > 0 {
 		defer time.AfterFunc(timeout, func() {

@@ -2,16 +2,17 @@ package main
 
 import (
 	"os"
-	"os/signal"
-	"syscall"
+	"slices"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/internal/sigpipe"
 )
 
 // forwarded are the signals that are passed on to the command. Those of the
 // job control (TSTP, TTIN, TTOU) keep their default action, so that a shell
 // sees ptbox stop with the command.
-var forwarded = []os.Signal{
+var forwarded = []unix.Signal{
 	unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGQUIT, unix.SIGUSR1, unix.SIGUSR2,
 	unix.SIGALRM, unix.SIGVTALRM, unix.SIGWINCH, unix.SIGCONT, unix.SIGIO, unix.SIGPWR, unix.SIGXCPU, unix.SIGXFSZ,
 }
@@ -22,47 +23,34 @@ const (
 	lastRealTime  = 64
 )
 
-// forward passes signals on to send until stop is called. It never uses
-// signal.Ignore: the command would inherit that.
-//
-// The runtime changes hands between threads for each signal that it is asked
-// for, which adds up to a good part of a short command's time: the many that
-// hardly anybody sends are asked for while the command is running already.
-func forward(send func(unix.Signal) error) (stop func()) {
-	ch := make(chan os.Signal, 64)
-	notify := func(s os.Signal) {
-		// What ptbox was told to ignore (nohup) the command ignores as well.
-		if !signal.Ignored(s) {
-			signal.Notify(ch, s)
+// catchSignals has the signals that are to be passed on collected from now on.
+// What ptbox was told to ignore (nohup) the command ignores as well.
+func catchSignals() (*os.File, error) {
+	list := slices.Clone(forwarded)
+	for n := unix.Signal(firstRealTime); n <= lastRealTime; n++ {
+		list = append(list, n)
+	}
+	fd, err := sigpipe.Catch(list)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), "signals"), nil
+}
+
+// forward passes what has been collected, and what follows, on to send.
+func forward(from *os.File, send func(unix.Signal) error) {
+	var b [64]byte
+	for {
+		n, err := from.Read(b[:])
+		if err != nil {
+			return
 		}
-	}
-	for _, s := range forwarded {
-		notify(s)
-	}
-	done := make(chan struct{})
-	go func() {
-		for n := firstRealTime; n <= lastRealTime; n++ {
-			select {
-			case <-done:
-				return
-			default:
-				notify(syscall.Signal(n))
+		for _, s := range b[:n] {
+			if !fromTerminal(unix.Signal(s)) {
+				_ = send(unix.Signal(s)) // the command may have ended meanwhile
 			}
 		}
-		for {
-			select {
-			case s := <-ch:
-				if n, ok := s.(syscall.Signal); ok && !fromTerminal(n) {
-					_ = send(n) // the command may have ended meanwhile
-				}
-			case <-done:
-				return
-			}
-		}
-	}()
-	// The handlers stay: giving them back costs as much as asking for them,
-	// and ptbox is about to exit.
-	return func() { close(done) }
+	}
 }
 
 // fromTerminal says that the command has had the signal already: the kernel

@@ -66,6 +66,8 @@ func TestForward(t *testing.T) {
 		{"USR2", unix.SIGUSR2},
 		{"WINCH", unix.SIGWINCH},
 		{"ALRM", unix.SIGALRM},
+		{"35", 35},
+		{"64", lastRealTime},
 	} {
 		t.Run(sig.name, func(t *testing.T) {
 			cmd, out := guest(t, fmt.Sprintf("trap 'echo got; exit 9' %s; echo ready; sleep 1000 & wait", sig.name))
@@ -78,6 +80,35 @@ func TestForward(t *testing.T) {
 				t.Errorf("exit code %d", code)
 			}
 		})
+	}
+}
+
+// TestIgnored: what ptbox was told to ignore (nohup) the command ignores as well.
+func TestIgnored(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", "trap '' HUP; exec ptbox exec -r / sh -c 'echo ready; read x; echo $x; exit 3'")
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	out := bufio.NewReader(pipe)
+	line(t, out, "ready")
+	if err := cmd.Process.Signal(unix.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(in, "alive\n"); err != nil {
+		t.Fatal(err)
+	}
+	line(t, out, "alive")
+	if code := exitCode(t, cmd); code != 3 {
+		t.Errorf("exit code %d", code)
 	}
 }
 
