@@ -194,6 +194,9 @@ func (p *program) launch(cmd string, o sandbox.Options, f *processFlags, clean b
 	if f.workdir != "" {
 		o.Cwd = f.workdir
 	}
+	if err := preserved(cmd, f.preserve); err != nil {
+		return err
+	}
 	o.PreserveFDs = f.preserve
 	if f.user != nil {
 		o.User = f.user
@@ -240,6 +243,17 @@ func (p *program) launch(cmd string, o sandbox.Options, f *processFlags, clean b
 		return err
 	}
 	p.code = code
+	return nil
+}
+
+// preserved checks that the descriptors from 3 on are the caller's: what is
+// closed at an exec was not passed on to us, and leads out of the view.
+func preserved(cmd string, n int) error {
+	for fd := 3; fd < 3+n; fd++ {
+		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC != 0 {
+			return usage(cmd, "--preserve-fds %d: descriptor %d is not open", n, fd)
+		}
+	}
 	return nil
 }
 
