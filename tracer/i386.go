@@ -100,7 +100,8 @@ type arg32 struct {
 	value  uint64 // for '='
 }
 
-var kinds32 = sync.OnceValue(func() (out [maxNr]kind32) {
+var kinds32 = sync.OnceValue(func() *[maxNr]kind32 {
+	out := new([maxNr]kind32)
 	for i := range Table {
 		s := &Table[i]
 		nr := s.Nr[I386]
