@@ -265,16 +265,17 @@ func (s *Sandbox) procElsewhere() bool {
 			return true
 		}
 	}
-	b, err := os.ReadFile("/proc/self/mountinfo")
-	for line := range bytes.Lines(b) {
+	for line := range strings.Lines(s.mountinfo) {
 		// proc_pid_mountinfo(5)
-		f, rest, _ := bytes.Cut(line, []byte(" - "))
-		at := bytes.Fields(f)
-		if bytes.HasPrefix(rest, []byte("proc ")) && (len(at) < 5 || !bytes.HasPrefix(append(at[4], '/'), []byte("/proc/"))) {
+		f, rest, _ := strings.Cut(line, " - ")
+		if !strings.HasPrefix(rest, "proc ") {
+			continue
+		}
+		if at := strings.Fields(f); len(at) < 5 || !strings.HasPrefix(at[4]+"/", "/proc/") {
 			return true
 		}
 	}
-	return err != nil
+	return s.mountinfo == ""
 }
 
 // nameDir tells the fast path the name of a directory that a file is opened in

@@ -32,12 +32,19 @@ func BindKind(host string) fsview.Kind {
 // ProcMounts returns the mounts that a bind of the host directory dir at
 // target needs for every procfs that the host has mounted below dir.
 func ProcMounts(dir, target string) []fsview.Mount {
-	table, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		return nil
-	}
+	table, _ := mountinfo()
+	return procMounts(table, dir, target)
+}
+
+// mountinfo is the launcher's table of mounts (proc_pid_mountinfo(5)).
+func mountinfo() (string, error) {
+	b, err := os.ReadFile("/proc/self/mountinfo")
+	return string(b), err
+}
+
+func procMounts(table, dir, target string) []fsview.Mount {
 	var out []fsview.Mount
-	for line := range strings.Lines(string(table)) {
+	for line := range strings.Lines(table) {
 		host, ok := procRoot(line)
 		if !ok {
 			continue
@@ -53,13 +60,13 @@ func ProcMounts(dir, target string) []fsview.Mount {
 
 // withProc makes every procfs that the view shows a Proc mount: those that lie
 // inside a bound directory, and binds of one.
-func withProc(root string, list []fsview.Mount) []fsview.Mount {
-	out := ProcMounts(root, "/")
+func withProc(table, root string, list []fsview.Mount) []fsview.Mount {
+	out := procMounts(table, root, "/")
 	for _, m := range list {
 		if m.Layers != nil {
 			out = append(out, m)
 			for _, dir := range m.Layers.Lower {
-				out = append(out, ProcMounts(dir, m.Target)...)
+				out = append(out, procMounts(table, dir, m.Target)...)
 			}
 			continue
 		}
@@ -70,7 +77,7 @@ func withProc(root string, list []fsview.Mount) []fsview.Mount {
 		if m.Kind != fsview.Bind {
 			continue
 		}
-		for _, p := range ProcMounts(m.Source, m.Target) {
+		for _, p := range procMounts(table, m.Source, m.Target) {
 			p.Flags = m.Flags
 			out = append(out, p)
 		}

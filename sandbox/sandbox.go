@@ -35,6 +35,8 @@ type Sandbox struct {
 	inner   string // the part of it that is used, if not all
 	nested  bool   // another ptbox traces us
 
+	mountinfo string // at the start, "" if that could not be read
+
 	started chan error
 	done    chan struct{}
 	pid     int
@@ -93,10 +95,11 @@ func New(o Options) (*Sandbox, error) {
 	if s.o.Trap != "syscall" {
 		s.h.procfs.filters = 1
 	}
+	s.mountinfo, _ = mountinfo()
 	root, mounts := o.View()
 	s.view, err = fsview.New(fsview.Config{
 		Root:    root,
-		Mounts:  withDevices(withProc(o.Root, mounts)),
+		Mounts:  withDevices(withProc(s.mountinfo, o.Root, mounts)),
 		Scratch: s.scratchDir,
 		Links:   s.h,
 	})

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"encoding/binary"
-	"os"
 	"strconv"
 	"strings"
 
@@ -272,7 +271,7 @@ func (h *handler) mountTable() []hostMount {
 	if h.ids == nil {
 		h.ids = newMountIDs()
 	}
-	b, err := os.ReadFile("/proc/self/mountinfo")
+	table, err := mountinfo()
 	if err != nil {
 		return nil
 	}
@@ -280,7 +279,7 @@ func (h *handler) mountTable() []hostMount {
 	for _, m := range h.view.Table() {
 		view = append(view, describeMount(m))
 	}
-	return guestMounts(parseMountinfo(string(b)), view, h.view.MountAt, h.ids)
+	return guestMounts(parseMountinfo(table), view, h.view.MountAt, h.ids)
 }
 
 // mountIDs are the numbers of the guest's mounts.
