@@ -12,7 +12,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	_ "github.com/ptbox/ptbox/internal/prefault" // first of all
 	"github.com/ptbox/ptbox/internal/probe"
 )
 
