@@ -37,6 +37,7 @@ type Sandbox struct {
 
 	mountinfo string // at the start, "" if that could not be read
 
+	onStart func()
 	started chan error
 	done    chan struct{}
 	pid     int
@@ -129,23 +130,41 @@ func (s *Sandbox) View() *fsview.View { return s.view }
 
 // Start starts the command. It returns when the command's first program has
 // been loaded, or with an *Error that says why it was not.
-func (s *Sandbox) Start() error {
+func (s *Sandbox) Start() error { return s.start(func(f func()) { go childless(f) }) }
+
+// Run is Start and Wait in one. The tracer does its work on the calling
+// goroutine, which spares a short command a thread and two changes between
+// them, and stays locked to its thread. started, if not nil, is called when the
+// command's first program has been loaded, and may not wait for the command.
+func (s *Sandbox) Run(started func()) (Status, error) {
+	s.onStart = started
+	if err := s.start(childless); err != nil {
+		return Status{}, err
+	}
+	return s.Wait()
+}
+
+// start has the tracer run by on.
+func (s *Sandbox) start(on func(func())) error {
 	l, err := s.launch()
 	if err != nil {
 		close(s.done)
 		return err
 	}
-	if s.nested {
-		n, err := s.newNesting(l)
-		if err != nil {
-			close(s.done)
-			return err
-		}
-		go n.run()
+	if !s.nested {
+		on(func() { s.run(l) })
 		return <-s.started
 	}
-	go childless(func() { s.run(l) })
-	return <-s.started
+	n, err := s.newNesting(l)
+	if err != nil {
+		close(s.done)
+		return err
+	}
+	go n.run()
+	if err = <-s.started; err == nil && s.onStart != nil {
+		s.onStart()
+	}
+	return err
 }
 
 // childless calls f on a thread that has no children: the tracer waits for all
@@ -335,6 +354,9 @@ func (s *Sandbox) run(l *tracer.Launch) {
 			s.out.begin()
 		}
 		s.started <- nil
+		if s.onStart != nil {
+			s.onStart()
+		}
 	})
 	unix.Close(l.Dir)
 	s.h.lock.close()

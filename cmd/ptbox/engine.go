@@ -41,19 +41,29 @@ func runSandbox(o sandbox.Options, timeout time.Duration, stats io.Writer) (int,
 		return 0, err
 	}
 	defer s.Close()
-	if err := withOOMScore(o.OOMScoreAdj, s.Start); err != nil {
+	back, err := setOOMScore(o.OOMScoreAdj)
+	if err != nil {
 		return 0, err
 	}
-	go forward(signals, s.Signal)
 	var late atomic.Bool
-	if timeout > 0 {
-		defer time.AfterFunc(timeout, func() {
-			late.Store(true)
+	var timer *time.Timer
+	var backErr error
+	st, err := s.Run(func() {
+		if backErr = back(); backErr != nil {
 			s.Kill()
-		}).Stop()
+		}
+		go forward(signals, s.Signal)
+		if timeout > 0 {
+			timer = time.AfterFunc(timeout, func() {
+				late.Store(true)
+				s.Kill()
+			})
+		}
+	})
+	if timer != nil {
+		timer.Stop()
 	}
-	st, err := s.Wait()
-	if err != nil {
+	if err = cmp.Or(err, backErr); err != nil {
 		return 0, err
 	}
 	if st.OutputLimit {
@@ -106,31 +116,32 @@ func printCounts(w io.Writer, kind string, m map[string]uint64) {
 	}
 }
 
-// withOOMScore starts the command with a score of its own: it inherits
-// ptbox's, which has it for that moment. Going back needs no privilege
-// (proc_pid_oom_score_adj(5): only going below the lowest value set by a
-// privileged process does).
-func withOOMScore(adj *int, start func() error) error {
+// setOOMScore gives ptbox a score for the command, which inherits it, and
+// returns what takes it back once the command is there. Going back needs no
+// privilege (proc_pid_oom_score_adj(5): only going below the lowest value set by
+// a privileged process does).
+func setOOMScore(adj *int) (back func() error, err error) {
 	if adj == nil {
-		return start()
+		return func() error { return nil }, nil
 	}
 	old, err := os.ReadFile("/proc/self/oom_score_adj")
 	if err != nil {
-		return fail("oomScoreAdj", cause(err))
+		return nil, fail("oomScoreAdj", cause(err))
 	}
 	// One descriptor for both writes: once the process is undumpable, the file
 	// belongs to root.
 	f, err := os.OpenFile("/proc/self/oom_score_adj", os.O_WRONLY, 0)
 	if err == nil {
-		defer f.Close()
 		_, err = f.WriteString(strconv.Itoa(*adj))
 	}
 	if err != nil {
-		return fail("oomScoreAdj", cause(err))
+		return nil, fail("oomScoreAdj", cause(err))
 	}
-	err = start()
-	if _, back := f.WriteAt(old, 0); err == nil && back != nil {
-		err = fail("oomScoreAdj", cause(back))
-	}
-	return err
+	return func() error {
+		defer f.Close()
+		if _, err := f.WriteAt(old, 0); err != nil {
+			return fail("oomScoreAdj", cause(err))
+		}
+		return nil
+	}, nil
 }
