@@ -12,14 +12,18 @@ type OpenHow struct{ Flags, Mode, Resolve uint64 }
 // HowTable returns the entries from How on, in order. how() of view.h computes
 // the same places. With oneMount no open crosses into another of the kernel's
 // mounts.
-func HowTable(oneMount bool) []OpenHow {
-	var t []OpenHow
+func HowTable(oneMount bool) (t []OpenHow) {
+	eachHow(oneMount, func(h OpenHow) { t = append(t, h) })
+	return t
+}
+
+func eachHow(oneMount bool, add func(OpenHow)) {
 	for _, section := range [][]OpenHow{pathOpens(), readOpens(), readOpens(), writeOpens()} {
 		for v := range Variants {
 			for _, h := range section {
 				if h.Flags == noEntry {
 					// A hole: flags that openat2 refuses.
-					t = append(t, OpenHow{Flags: noEntry})
+					add(OpenHow{Flags: noEntry})
 					continue
 				}
 				h.Resolve = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_MAGICLINKS
@@ -29,11 +33,13 @@ func HowTable(oneMount bool) []OpenHow {
 				if v == Literal {
 					h.Resolve |= unix.RESOLVE_NO_SYMLINKS
 				}
-				t = append(t, h)
+				add(h)
 			}
 		}
 	}
-	return append(t, upOpens()...)
+	for _, h := range upOpens() {
+		add(h)
+	}
 }
 
 // upOpens are the only ones that may leave their descriptor. The seccomp program
@@ -109,12 +115,12 @@ func writeOpens() []OpenHow {
 
 // putHow writes the table to b, which starts at How.
 func putHow(b []byte, oneMount bool) {
-	for i, h := range HowTable(oneMount) {
-		e := b[i*HowStride:]
-		binary.LittleEndian.PutUint64(e, h.Flags)
-		binary.LittleEndian.PutUint64(e[8:], h.Mode)
-		binary.LittleEndian.PutUint64(e[16:], h.Resolve)
-	}
+	eachHow(oneMount, func(h OpenHow) {
+		binary.LittleEndian.PutUint64(b, h.Flags)
+		binary.LittleEndian.PutUint64(b[8:], h.Mode)
+		binary.LittleEndian.PutUint64(b[16:], h.Resolve)
+		b = b[HowStride:]
+	})
 }
 
 // Revoke takes the own opens out of the table in b, the part of the window from Text on:
