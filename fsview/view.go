@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ptbox/ptbox/internal/linux"
 )
 
 // Config says what a View shows.
@@ -61,7 +63,7 @@ func New(c Config) (*View, error) {
 		v.fs = OS{}
 	}
 	if _, ok := v.fs.(OS); ok {
-		b, err := os.ReadFile("/proc/sys/fs/protected_symlinks")
+		b, err := linux.ReadFile("/proc/sys/fs/protected_symlinks")
 		v.protected = err == nil && len(b) > 0 && b[0] != '0'
 	}
 	v.w = walker{v: v, body: make([]byte, pathMax), cur: NoHandle}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ptbox/ptbox/fsview"
+	"github.com/ptbox/ptbox/internal/linux"
 )
 
 func isDir(host string) bool {
@@ -38,7 +39,7 @@ func ProcMounts(dir, target string) []fsview.Mount {
 
 // mountinfo is the launcher's table of mounts (proc_pid_mountinfo(5)).
 func mountinfo() (string, error) {
-	b, err := os.ReadFile("/proc/self/mountinfo")
+	b, err := linux.ReadFile("/proc/self/mountinfo")
 	return string(b), err
 }
 
