@@ -87,7 +87,7 @@ func (h *handler) chdir(c *tracer.Call) {
 		c.Fail(e)
 		return
 	}
-	if e := h.lends(c, r); e != 0 {
+	if e := h.lends(c, r, 0); e != 0 {
 		h.view.Release(r)
 		c.Fail(e)
 		return

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,8 +23,8 @@ import (
 // The code in the guest is held by the kernel to what lies beneath a
 // descriptor, and the kernel knows nothing of the view's mounts. A hostile
 // guest could therefore look below a mount point, at what the mount hides. In
-// mode "auto" such views are spared: where something is hidden, neither the
-// mount above it nor the guest's own descriptors are used. Nor is a file read
+// mode "auto" such views are spared: where something is hidden, the mount
+// above it is not used, the guest's own descriptors only within limits (narrow). Nor is a file read
 // by those if one of them may lead into procfs, where other processes are
 // hidden.
 func (s *Sandbox) fastTable(l *tracer.Launch) *fastpath.Table {
@@ -52,14 +53,14 @@ func (s *Sandbox) fastTable(l *tracer.Launch) *fastpath.Table {
 			twice[m] = true
 		}
 	}
-	hidden, up := map[*fsview.Mount]bool{}, true
+	hidden, up := map[*fsview.Mount][]*fsview.Mount{}, true
 	if mode == "auto" {
 		for _, m := range mounts[1:] {
 			p := s.view.MountAt(path.Dir(m.Target))
 			switch {
 			case !hides(p, m):
 			case !apart(p, m):
-				hidden[p] = true
+				hidden[p] = append(hidden[p], m)
 			case m.Kind != fsview.Proc:
 				// Only ".." from another mount of the view may lead there. (Of
 				// procfs, see below, it is names in any case.)
@@ -67,10 +68,11 @@ func (s *Sandbox) fastTable(l *tracer.Launch) *fastpath.Table {
 			}
 		}
 	}
-	if len(hidden) > 0 {
+	if len(hidden) > 0 && !s.narrow(t, l, hidden) {
 		t.Flags &^= fastpath.ViewAnyFD
 	}
 	procElsewhere := false
+	var parts []fastpath.Mount
 	for _, m := range mounts {
 		if m.Kind == fsview.Proc && mode == "auto" {
 			// The view's procfs is not the host's: other processes and the
@@ -105,11 +107,15 @@ func (s *Sandbox) fastTable(l *tracer.Launch) *fastpath.Table {
 		if m != mounts[0] && s.guarded(m) {
 			f |= fastpath.MountGuarded
 		}
-		if !ok || hidden[m] {
+		if ok && hidden[m] != nil && t.Narrow {
+			parts = append(parts, s.parts(m, hidden[m], f)...)
+		}
+		if !ok || hidden[m] != nil {
 			f |= fastpath.MountSlow
 		}
 		t.Mounts = append(t.Mounts, fastpath.Mount{Target: m.Target, FD: int(m.Root()), Flags: f})
 	}
+	t.Mounts = append(t.Mounts, parts...)
 	for _, id := range s.view.Above() {
 		t.Above = append(t.Above, fastpath.ID(id))
 	}
@@ -174,19 +180,28 @@ func (h *handler) inProc(l *tracer.Launch) bool {
 }
 
 // lends tells the fast path before a guest gets a directory from which files
-// must not be read unseen: one of procfs, or one on a mount that seesOpens.
-func (h *handler) lends(c *tracer.Call, r *fsview.Resolution) unix.Errno {
+// must not be read unseen: one of procfs, or one on a mount that seesOpens; or one by which a
+// guest could look below a mount.
+func (h *handler) lends(c *tracer.Call, r *fsview.Resolution, flags uint64) unix.Errno {
 	seen := h.ownReads && r.Mount != nil && seesOpens(r.Mount)
 	proc := h.procApart != 0 && (r.Magic || r.Mount == nil || r.Mount.Kind == fsview.Proc || bytes.HasPrefix(r.Host, []byte("/proc")))
-	if !seen && !proc {
+	if !seen && !proc && h.aboveHidden == nil {
 		return 0
 	}
 	var st unix.Stat_t
-	if err := unix.Stat(string(r.Host), &st); err == nil && st.Mode&unix.S_IFMT != unix.S_IFDIR {
+	err := unix.Stat(string(r.Host), &st)
+	if err == nil && st.Mode&unix.S_IFMT != unix.S_IFDIR {
 		return 0
-	} else if err != nil || proc && st.Dev == h.procApart {
+	}
+	if slices.Contains(h.aboveHidden, fileID{st.Dev, st.Ino}) {
+		if e := h.lentAbove(c.Task); e != 0 {
+			return e
+		}
+	}
+	switch {
+	case proc && (err != nil || st.Dev == h.procApart):
 		return h.lentProc(c.Task)
-	} else if seen {
+	case seen && (err == nil || flags&unix.O_CREAT == 0): // which opens no directory
 		return h.lentOwn(c.Task)
 	}
 	return 0
@@ -207,11 +222,28 @@ func (h *handler) lentProc(t *tracer.Task) unix.Errno {
 
 // lentOwn ends the reading by the guests' own descriptors, for all of them.
 func (h *handler) lentOwn(t *tracer.Task) unix.Errno {
-	if !h.tr.RevokeOwn(t) {
+	e := h.revoke(t, false)
+	h.ownReads = h.ownReads && e != 0
+	return e
+}
+
+// lentAbove ends all use of the guests' own descriptors.
+func (h *handler) lentAbove(t *tracer.Task) unix.Errno {
+	if h.aboveHidden == nil {
+		return 0
+	}
+	e := h.revoke(t, true)
+	if e == 0 {
+		h.aboveHidden, h.ownReads = nil, false
+	}
+	return e
+}
+
+func (h *handler) revoke(t *tracer.Task, paths bool) unix.Errno {
+	if !h.tr.RevokeOwn(t, paths) {
 		h.log.Warn("a directory was refused: another task hangs in an open", "tid", t.Tid)
 		return unix.EAGAIN
 	}
-	h.ownReads = false
 	return 0
 }
 

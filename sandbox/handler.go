@@ -57,6 +57,7 @@ type handler struct {
 	namesOnly    bool              // fastpath.Table.NamesOnly
 	procApart    uint64            // the device of procfs, while no guest has a directory of it and the fast path is on
 	ownReads     bool              // guests' own descriptors are good for reading, unseen
+	aboveHidden  []fileID          // see narrow
 	fastIDs      fastIDs
 	startDir     string // guest path of the first directory
 	scratch      func() (string, error)

@@ -90,7 +90,7 @@ func (h *handler) openPath(c *tracer.Call, p *tracer.PathArg, raw []byte, how op
 		c.Fail(e)
 		return
 	}
-	if e := h.lends(c, r); e != 0 {
+	if e := h.lends(c, r, how.flags); e != 0 {
 		c.Fail(e)
 		return
 	}

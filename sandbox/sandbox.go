@@ -45,6 +45,7 @@ type Sandbox struct {
 	err     error
 	stats   tracer.Stats
 	out     *output
+	partFDs []int // see parts
 	closing sync.Once
 }
 
@@ -457,6 +458,9 @@ func (s *Sandbox) Close() error {
 		if s.h != nil {
 			unix.Close(s.h.proc)
 			s.h.limited.close()
+			for _, fd := range s.partFDs {
+				unix.Close(fd)
+			}
 			if s.h.held != nil {
 				unix.Close(s.h.held.FD)
 			}

@@ -24,7 +24,8 @@ type fast struct {
 	text  int             // see writableText: 0 is unknown
 	mdwe  bool            // the launcher has PR_SET_MDWE itself
 	own   bool            // see RevokeOwn
-	count []byte          // the page of counters, nil if nobody asks
+	paths bool
+	count []byte // the page of counters, nil if nobody asks
 }
 
 // mm is what tasks that share an address space share.
@@ -78,7 +79,7 @@ func (tr *Tracer) startFast() {
 		fds = append(fds, k.FD)
 	}
 	tr.policy.Fast, tr.policy.Reserved = rules, len(fds)
-	tr.fast = &fast{fds: fds, known: map[fileID][]knownSite{}, goBin: map[fileID]bool{}, count: count, own: rules.AnyEnd == fastpath.HowRead}
+	tr.fast = &fast{fds: fds, known: map[fileID][]knownSite{}, goBin: map[fileID]bool{}, count: count, own: rules.AnyEnd == fastpath.HowRead, paths: table.Narrow}
 	if v, err := unix.PrctlRetInt(unix.PR_GET_MDWE, 0, 0, 0, 0); err == nil {
 		tr.fast.mdwe = v != 0
 	}
@@ -282,21 +283,27 @@ func (tr *Tracer) SetFast(set, clear uint32) {
 	}
 }
 
-// RevokeOwn ends the reading of files by descriptors of the guests' own
-// (fastpath.Revoke), before t gets a directory of procfs. When it returns true
-// no guest is inside of such an open any more.
-func (tr *Tracer) RevokeOwn(t *Task) bool {
-	if tr.fast == nil || !tr.fast.own {
+// RevokeOwn ends the reading of files by descriptors of the guests' own, and with
+// paths any use of them (fastpath.Revoke), before t gets a directory that is not
+// to be used so. When it returns true no guest is inside of such an open any more.
+func (tr *Tracer) RevokeOwn(t *Task, paths bool) bool {
+	f := tr.fast
+	if f == nil || !f.own && !(paths && f.paths) {
 		return true
 	}
-	fastpath.Revoke(tr.win.mem[offFast:])
+	fastpath.Revoke(tr.win.mem[offFast:], paths)
+	from := uint64(fastpath.HowOwn)
+	if paths {
+		from = fastpath.HowOwnPath
+	}
 	own := func(nr int, args [3]uint64) bool {
-		return nr == unix.SYS_OPENAT2 && args[2] >= fastpath.HowOwn && args[2] < fastpath.HowRead
+		return nr == unix.SYS_OPENAT2 && args[2] >= from && args[2] < fastpath.HowRead
 	}
 	if !tr.settle(t, own) {
 		return false
 	}
-	tr.fast.own = false
+	f.own = false
+	f.paths = f.paths && !paths
 	return true
 }
 

@@ -59,7 +59,7 @@ func (p *Policy) fastAllows(kind fastKind, args *[6]uint64) bool {
 	if how >= fastpath.HowUp {
 		return p.Fast.Up && args[1] == fastpath.DotDot && !fixed
 	}
-	if how < uint64(p.Fast.AnyEnd) {
+	if how >= uint64(p.Fast.AnyStart) && how < uint64(p.Fast.AnyEnd) {
 		return !fixed
 	}
 	if fd < uint64(p.Fast.FirstFD) {
@@ -101,6 +101,9 @@ func (c *compiler) fastProg(kind fastKind, code *node) *node {
 		}
 		byFD = argLow(0, when(unix.BPF_JGE, uint32(c.Fast.FirstFD), byFD, stop))
 		inner = when(unix.BPF_JGE, c.Fast.AnyEnd, byFD, c.notFixed(allow, stop))
+		if c.Fast.AnyStart > fastpath.How {
+			inner = when(unix.BPF_JGE, c.Fast.AnyStart, inner, byFD)
+		}
 		up := stop
 		if c.Fast.Up {
 			up = when(unix.BPF_JGE, fastpath.HowUpEnd, stop, equal(1, fastpath.DotDot, c.notFixed(allow, stop), stop))

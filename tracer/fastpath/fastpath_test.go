@@ -186,7 +186,7 @@ func TestPlace(t *testing.T) {
 		t.Errorf("reading for the time being: %+v, %v", r, err)
 	}
 	full := slices.Clone(w)
-	Revoke(w)
+	Revoke(w, false)
 	for i := range w {
 		at := Text + i
 		flags := at >= HowOwn && at < HowRead && at%HowStride < 8 || at == View+2
@@ -199,6 +199,22 @@ func TestPlace(t *testing.T) {
 		how := unix.OpenHow{Flags: binary.LittleEndian.Uint64(e), Resolve: binary.LittleEndian.Uint64(e[16:])}
 		if _, err := unix.Openat2(unix.AT_FDCWD, ".", &how); err != unix.EINVAL && err != unix.ENOSYS && err != unix.EPERM {
 			t.Errorf("entry %d after Revoke: %v", i, err)
+		}
+	}
+	narrow := own
+	narrow.Narrow = true
+	w = make([]byte, End-Text)
+	r, _, err = narrow.Place(w, 1002)
+	if err != nil || r.AnyStart != HowOwnPath || r.AnyEnd != HowRead || r.Up || w[View-Text+1]&(ViewUp>>8) != 0 {
+		t.Errorf("a narrow view: %+v, %v", r, err)
+	}
+	Revoke(w, true)
+	if f := binary.LittleEndian.Uint32(w[View-Text:]); f&(ViewAnyFD|ViewOwn) != 0 || f&ViewNarrow == 0 {
+		t.Errorf("flags %#x after Revoke", f)
+	}
+	for at := HowOwnPath; at < HowRead; at += HowStride {
+		if binary.LittleEndian.Uint64(w[at-Text:]) != noEntry {
+			t.Errorf("the entry %#x is there after Revoke", at)
 		}
 	}
 	if b[Empty-Text] != 0 || string(b[Dot-Text:Dot-Text+2]) != ".\x00" || string(b[DotDot-Text:DotDot-Text+3]) != "..\x00" ||

@@ -18,7 +18,7 @@ func HowTable(oneMount bool) (t []OpenHow) {
 }
 
 func eachHow(oneMount bool, add func(OpenHow)) {
-	for _, section := range [][]OpenHow{pathOpens(), readOpens(), readOpens(), writeOpens()} {
+	for _, section := range [][]OpenHow{pathOpens(), pathOpens(), readOpens(), readOpens(), writeOpens()} {
 		for v := range Variants {
 			for _, h := range section {
 				if h.Flags == noEntry {
@@ -123,11 +123,15 @@ func putHow(b []byte, oneMount bool) {
 	})
 }
 
-// Revoke takes the own opens out of the table in b, the part of the window from Text on:
+// Revoke takes the own opens, and with paths the own paths, out of the table in b, the part of the window from Text on:
 // the kernel refuses them from now on. A call that has read its entry already goes on.
-func Revoke(b []byte) {
-	PutFlags(b, 0, ViewOwn)
-	for at := HowOwn; at < HowRead; at += HowStride {
+func Revoke(b []byte, paths bool) {
+	from, clear := HowOwn, uint32(ViewOwn)
+	if paths {
+		from, clear = HowOwnPath, ViewOwn|ViewAnyFD
+	}
+	PutFlags(b, 0, clear)
+	for at := from; at < HowRead; at += HowStride {
 		binary.LittleEndian.PutUint64(b[at-Text:], noEntry)
 	}
 }

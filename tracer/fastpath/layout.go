@@ -19,7 +19,7 @@ const (
 	How      = 0xd0000
 	// FDNames are the paths of the descriptors 0 to NumFDNames-1, for calls that
 	// take no O_PATH descriptor.
-	FDNames    = 0xd7000
+	FDNames    = 0xd8000
 	FDNameSize = 32
 	NumFDNames = 256
 	// Cwds is a table of directories whose guest paths the tracer knows: the
@@ -60,17 +60,20 @@ const HowStride = 32
 // them two blocks, by how the path is walked. Own opens are reads by the
 // guest's own descriptors where only the first section is good for those in the
 // long run: they are taken out of the table before a guest gets a directory of procfs.
+// Own paths are what the first section has, for the guest's own descriptors where those are
+// good for nothing in the long run (ViewNarrow).
 const (
 	PathOpens  = 64  // O_PATH, and O_DIRECTORY for reading
 	ReadOpens  = 16  // O_RDONLY
 	WriteOpens = 288 // for writing, and O_CREAT
 	Variants   = 2
 
-	HowOwn     = How + PathOpens*Variants*HowStride
+	HowOwnPath = How + PathOpens*Variants*HowStride
+	HowOwn     = HowOwnPath + PathOpens*Variants*HowStride
 	HowRead    = HowOwn + ReadOpens*Variants*HowStride
 	HowWrite   = HowRead + ReadOpens*Variants*HowStride
 	HowEnd     = HowWrite + WriteOpens*Variants*HowStride
-	howEntries = (PathOpens+2*ReadOpens+WriteOpens)*Variants + UpOpens
+	howEntries = (2*PathOpens+2*ReadOpens+WriteOpens)*Variants + UpOpens
 
 	// HowUp is for the path DotDot and no other: opens for reading that may go
 	// up, without and with O_DIRECTORY.
@@ -179,6 +182,8 @@ const (
 	ViewNamed                // no guest has a directory of procfs: whether a walk may meet a mount is told by the names in it
 	ViewOwn                  // own opens are in the table
 	ViewNoOdd                // stat and its kin are emulated for all but regular files and directories
+	ViewNarrow               // any descriptor goes with own paths and own opens only
+	MountLink                // a symlink of the root directory, by its descriptor
 )
 
 // Offsets in the view table, and its limits.

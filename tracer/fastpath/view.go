@@ -17,6 +17,9 @@ type Mount struct {
 	FD int
 	// Flags are Mount*.
 	Flags uint32
+	// Part: it is no mount, but a directory or, with MountLink, a symlink of one whose own descriptor
+	// would show too much.
+	Part bool
 }
 
 // ID names a directory by device and inode; inode 0 stands for all of them.
@@ -37,6 +40,9 @@ type Table struct {
 	// NamesOnly: the guest's own descriptors are for O_PATH and for directories;
 	// by them no file is read, or, with ViewOwn, none after Revoke.
 	NamesOnly bool
+	// Narrow: the guest's own descriptors are good until Revoke only, for reading
+	// and for O_PATH.
+	Narrow bool
 	// OneMount: an open stays in the kernel's mount of its descriptor.
 	OneMount bool
 	// UID and GID are the host's ids that stand for the guest's root, with
@@ -72,10 +78,10 @@ func (m *Mount) class() int {
 type Rules struct {
 	// IP is the only place that may do it; 0 means none.
 	IP uint64
-	// AnyEnd bounds the how entries that go with any descriptor. FDEnd[i]
+	// AnyStart and AnyEnd bound the how entries that go with any descriptor. FDEnd[i]
 	// are the ends of the reserved descriptors, by class; each class is
 	// bound by HowLimit.
-	AnyEnd uint32
+	AnyStart, AnyEnd uint32
 	// AnyList: directories may be listed by any descriptor. Up: their ".."
 	// may be opened. Xattr: extended attributes may be read.
 	AnyList, Up, Xattr bool
@@ -95,7 +101,7 @@ func HowLimit(class int) uint32 {
 
 // plan chooses the reserved descriptors: those of one class lie together.
 func (t *Table) plan(first int) (r Rules, fds []int, number map[int]int) {
-	r = Rules{IP: SymGadgetAfter, AnyEnd: How, FirstFD: first}
+	r = Rules{IP: SymGadgetAfter, AnyStart: How, AnyEnd: How, FirstFD: first}
 	if t.Flags&ViewAnyFD != 0 {
 		r.AnyEnd, r.AnyList = HowEnd, true
 		r.Up = t.Flags&ViewUp != 0
@@ -107,6 +113,9 @@ func (t *Table) plan(first int) (r Rules, fds []int, number map[int]int) {
 			r.AnyEnd = HowRead
 		} else if t.NamesOnly {
 			r.AnyEnd = min(r.AnyEnd, HowOwn)
+		}
+		if t.Narrow {
+			r.AnyStart, r.AnyEnd, r.Up = HowOwnPath, min(r.AnyEnd, HowRead), false
 		}
 	}
 	r.Xattr, r.Records = t.Flags&ViewXattr != 0, t.Flags&ViewIDs != 0
@@ -202,8 +211,12 @@ func (t *Table) Place(b []byte, first int) (r Rules, fds []int, err error) {
 	if r.AnyEnd != HowRead {
 		flags &^= ViewOwn
 	}
+	if t.Narrow {
+		flags |= ViewNarrow
+		flags &^= ViewUp
+	}
 	for _, m := range t.Mounts {
-		flags |= m.Flags &^ MountSlow
+		flags |= m.Flags &^ (MountSlow | MountLink)
 	}
 	if t.Counts != 0 {
 		flags |= ViewCounts
@@ -216,6 +229,9 @@ func (t *Table) Place(b []byte, first int) (r Rules, fds []int, err error) {
 	le.PutUint32(v[ViewUID:], t.UID)
 	le.PutUint32(v[ViewGID:], t.GID)
 	for _, m := range t.Mounts[1:] {
+		if m.Part {
+			continue
+		}
 		bit := pointBit(m.Target[strings.LastIndexByte(m.Target, '/')+1:])
 		v[ViewPoints+bit/8] |= 1 << (bit % 8)
 	}

@@ -109,7 +109,12 @@ static u64 literal(u64 h)
    open, or 0. */
 static u64 owned(u64 h)
 {
-	if (h < V->anyend)
+	if (V->flags & VIEW_NARROW) {
+		if (!(V->flags & VIEW_ANY_FD))
+			return 0;
+		if (h < HOW_OWN_PATH)
+			return h - HOW + HOW_OWN_PATH;
+	} else if (h < V->anyend)
 		return h;
 	return h >= HOW_READ && h < HOW_WRITE && V->flags & VIEW_OWN ? h - HOW_READ + HOW_OWN : 0;
 }

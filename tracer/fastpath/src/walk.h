@@ -42,7 +42,8 @@ static u32 child(u32 node, const char *q, u32 len)
 }
 
 /* splice makes the path that comes out where the link l, which is called name in
-   path, gives way to what it holds; 0 if that does not fit. It closes l. */
+   path, gives way to what it holds; 0 if that does not fit. It closes l, if that is not
+   a mount's. */
 static char *splice(struct slot *s, char *path, const char *name, const char *tail, long l)
 {
 	char *to = path == s->path ? s->next : s->path;
@@ -50,7 +51,8 @@ static char *splice(struct slot *s, char *path, const char *name, const char *ta
 	for (long k = 0; k < i; k++)
 		to[k] = path[k];
 	long n = max < 1 ? 0 : gadget(__NR_readlinkat, l, EMPTY, (long)(to + i), max, 0);
-	closefd(l);
+	if (l < V->firstfd)
+		closefd(l);
 	if (n <= 0 || n == max)
 		return 0;
 	if (to[i] == '/') {
@@ -146,7 +148,8 @@ static long resolved(struct slot *s, long fd, const char *rest, char *path, u64 
 	int dir;
 	if (h < HOW_READ || h >= HOW_WRITE || nofollow(h))
 		return SLOW - WHY_LINK;
-	long g = beneath(fd, rest, PATH);
+	u64 p = owned(PATH);
+	long g = p ? beneath(fd, rest, p) : SLOW - WHY_FD;
 	if (g < 0)
 		return g;
 	return instead(again(s, g, path, h, deny, &dir), g, h, deny);
@@ -185,6 +188,12 @@ static long byhand(struct slot *s, char *path, u64 h, u32 deny)
 	return f == SLOW - WHY_LOOP ? SLOW - WHY_CONFINED : f;
 }
 
+/* confined is r, the result of an open of path, or what byhand makes of it. */
+static long confined(struct slot *s, long r, char *path, u64 h, u32 deny)
+{
+	return r == SLOW - WHY_CONFINED && h < HOW_WRITE && !nofollow(h) ? byhand(s, path, h, deny) : r;
+}
+
 /* absolute walks the mount table. While the path runs over directories that
    have mounts below them, names are taken literally and no symlink may be
    met; from the first name on that leads to no mount, the kernel walks. */
@@ -211,6 +220,13 @@ again:;
 		u32 k = child(node, q, e - q);
 		if (!k)
 			break;
+		if (NODES[k].flags & MOUNT_LINK) {
+			if (deny & LITERAL)
+				return SLOW - WHY_LOOP;
+			if (NODES[k].fd < 0 || links++ == 2 || !*e && nofollow(h) || !(path = splice(s, path, q, e, NODES[k].fd)))
+				return SLOW - WHY_LINK;
+			goto again;
+		}
 		node = k;
 		if (NODES[node].mount) {
 			long r = NODES[node].flags & MOUNT_GUARDED ? search(m, rel, (char *)q) : 0;
@@ -228,7 +244,7 @@ again:;
 	if (deny & LITERAL)
 		return beneath(m->fd, rel, literal(h));
 	if (!NODES[node].nkids)
-		return beneath(m->fd, rel, h);
+		return confined(s, beneath(m->fd, rel, h), path, h, deny);
 	if (!*q)
 		return beneath(m->fd, rel, literal(h));
 	e = word(q);
@@ -245,8 +261,7 @@ again:;
 		*(char *)e = end;
 		u64 own = owned(h);
 		long r = own ? beneath(f, slashes(e), own) : resolved(s, f, slashes(e), path, h, deny);
-		r = instead(r, f, h, deny);
-		return r == SLOW - WHY_CONFINED && h < HOW_WRITE && !nofollow(h) ? byhand(s, path, h, deny) : r;
+		return confined(s, instead(r, f, h, deny), path, h, deny);
 	}
 	/* "/bin" → "usr/bin". Only the root directory's links are followed here:
 	   it is nobody's sticky directory. */
@@ -391,11 +406,11 @@ static long named(struct slot *s, int fd, u64 h, u32 deny)
 {
 	struct stat st = {.ino = 0};
 	int dir;
-	u64 p = nofollow(h) ? PATH_NOFOLLOW : PATH;
+	u64 p = owned(nofollow(h) ? PATH_NOFOLLOW : PATH);
 	/* The name may be in the table of descriptors. Else it goes by the inode,
 	   at first by that of the directory that was the current one last. */
 	int looked = fd >= 0, listed = looked && DIR(fd)->fd == (u32)fd + 1;
-	if (h < HOW_READ || h >= HOW_WRITE)
+	if (h < HOW_READ || h >= HOW_WRITE || !p)
 		return SLOW - WHY_FD;
 	long g = straight(fd, s->path, p);
 	if (g == -ELOOP) {
