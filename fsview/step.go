@@ -22,7 +22,7 @@ func (w *walker) step(rest string, mark int) (again bool, e unix.Errno) {
 		}
 		w.cur, w.own = h, true
 	}
-	for i := 0; ; {
+	for i := w.leap(rest); ; {
 		j := endOfName(rest, i)
 		k := skipSlashes(rest, j)
 		comp, last, slash := rest[i:j], k == len(rest), k == len(rest) && k > j
@@ -59,6 +59,43 @@ func (w *walker) step(rest string, mark int) (again bool, e unix.Errno) {
 		w.setCur(h, true)
 		i = k
 	}
+}
+
+// leap goes to the directory that the last name of rest is in, in one step, if the
+// symlink is likely to be there ("usr/bin/cc"). It returns where to go on.
+func (w *walker) leap(rest string) int {
+	if w.m.Kind == Proc || w.m.ov != nil {
+		return 0
+	}
+	names, to, nd := 0, 0, w.node
+	for i := 0; ; names++ {
+		j := endOfName(rest, i)
+		k := skipSlashes(rest, j)
+		if k == len(rest) {
+			break
+		}
+		comp := rest[i:j]
+		nd = nd.child(comp)
+		if comp == "." || comp == ".." || nd != nil && nd.mount != nil {
+			return 0
+		}
+		i, to = k, k
+	}
+	if names < 2 {
+		return 0 // as it is with "/bin/sh"
+	}
+	h, e := w.openNext(rest[:to], false)
+	if e != 0 {
+		return 0
+	}
+	for i := 0; i < to; {
+		j := endOfName(rest, i)
+		w.push(rest[i:j])
+		i = skipSlashes(rest, j)
+	}
+	w.node = nd
+	w.setCur(h, true)
+	return to
 }
 
 // up goes to the parent of the directory h, in the guest: from a mount's root to the

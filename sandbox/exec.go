@@ -30,6 +30,9 @@ type target struct {
 	fd   int // the descriptor that execveat named, or -1
 	id   fileID
 	head []byte
+	// version is what file is, image what is remembered of it, if anything.
+	version version
+	image   *tracer.Image
 	// script holds what has to be put in front of argv[1:], first of all
 	// argv[0]; nil means that argv stays as it is.
 	script []string
@@ -66,7 +69,7 @@ func (h *handler) exec(c *tracer.Call) {
 		c.Return(0)
 		return
 	}
-	img, e := tracer.ParseELF(t.file)
+	img, e := h.elfs.parse(t)
 	if e != 0 {
 		c.Fail(cmp.Or(busy(t.file), e))
 		return
@@ -315,6 +318,11 @@ func (h *handler) openHost(p string, resolve uint64, t *target) unix.Errno {
 	}
 	if e := mayRun(fd); e != 0 {
 		return e
+	}
+	t.version = versionOf(&st)
+	if t.image = h.elfs[t.version]; t.image != nil {
+		t.head = nil // no "#!"
+		return 0
 	}
 	if e := t.file.readHead(); e != 0 {
 		return e

@@ -53,6 +53,7 @@ type handler struct {
 	steadies     map[string]fileID // see steady
 	held         *heldInterp
 	hostInterps  map[version]*tracer.Image
+	elfs         elfs
 	hosts        map[string]fileID // interpreters that the view has from the host: see inRoot
 	namesOnly    bool              // fastpath.Table.NamesOnly
 	procApart    uint64            // the device of procfs, while no guest has a directory of it and the fast path is on

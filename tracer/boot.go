@@ -105,16 +105,10 @@ func (tr *Tracer) tryBoot(t *Task) error {
 	b.poked = b.regs.Rip
 	code := enterCode
 	b.size = uint64(len(code))
-	for k := range b.words {
-		w, e := ptrace.PeekData(t.Tid, b.poked+uint64(k)*8)
-		if e != 0 {
-			return fmt.Errorf("reading the program's first instruction: %w", e)
-		}
-		b.words[k] = w
+	first, e := tr.readFirst(t, b)
+	if e != 0 {
+		return fmt.Errorf("reading the program's first instruction: %w", e)
 	}
-	var first [16]byte
-	binary.LittleEndian.PutUint64(first[:], b.words[0])
-	binary.LittleEndian.PutUint64(first[8:], b.words[1])
 	// Filters of the guest's own stop our code's calls (Screen), which must be
 	// told from the guest's then.
 	if s, ok := startOf(b.poked, first[:]); ok && !b.i386 && (p == nil || p.Interp == "") && t.filters == nil {
@@ -163,6 +157,28 @@ func (tr *Tracer) tryBoot(t *Task) error {
 		return e
 	}
 	return nil
+}
+
+// readFirst reads the program's first bytes, and by the same call the begin of its stack,
+// where readAuxv will look.
+func (tr *Tracer) readFirst(t *Task, b *boot) (first [16]byte, e unix.Errno) {
+	sp := b.regs.Rsp
+	page := tr.auxPage[:min(uint64(len(tr.auxPage)), pageSize-sp%pageSize)]
+	tr.auxAt, tr.auxHave = sp, 0
+	if _, vm := tr.mem.(vmMem); vm && ptrace.ReadVM2(t.Tid, b.poked, first[:], sp, page) == len(first)+len(page) {
+		tr.auxHave = len(page)
+		for k := range b.words {
+			b.words[k] = le.Uint64(first[k*8:])
+		}
+		return first, 0
+	}
+	for k := range b.words {
+		if b.words[k], e = ptrace.PeekData(t.Tid, b.poked+uint64(k)*8); e != 0 {
+			return first, e
+		}
+		le.PutUint64(first[k*8:], b.words[k])
+	}
+	return first, 0
 }
 
 // placeOps puts the operations where the boot code finds them: into a slot, or,
@@ -408,22 +424,22 @@ func (a auxv) find(key uint64) (val, addr uint64, ok bool) {
 // The result is good until the next call.
 func (tr *Tracer) readAuxv(t *Task, sp uint64, i386 bool) (auxv, error) {
 	a, page := tr.aux[:0], tr.auxPage[:]
-	have, base, size := 0, uint64(0), uint64(8)
+	size := uint64(8)
 	if i386 {
 		size = 4
 	}
 	word := func(at uint64) (uint64, error) {
-		if at < base || at+size > base+uint64(have) {
+		if at < tr.auxAt || at+size > tr.auxAt+uint64(tr.auxHave) {
 			n, e := tr.mem.read(t.Tid, at, page[:min(len(page), int(4096-at&4095))])
 			if e != 0 || n < int(size) {
 				return 0, fmt.Errorf("reading the stack of a new program: %w", unix.EFAULT)
 			}
-			base, have = at, n
+			tr.auxAt, tr.auxHave = at, n
 		}
 		if i386 {
-			return uint64(le.Uint32(page[at-base:])), nil
+			return uint64(le.Uint32(page[at-tr.auxAt:])), nil
 		}
-		return le.Uint64(page[at-base:]), nil
+		return le.Uint64(page[at-tr.auxAt:]), nil
 	}
 	argc, err := word(sp)
 	if err != nil {

@@ -116,13 +116,17 @@ func (t *Task) dropMM() {
 
 // shareMM gives the child c its address space: the parent's own, or a copy of
 // it, patches and all.
-func (tr *Tracer) shareMM(c, parent *Task) {
+func (tr *Tracer) shareMM(c, parent *Task, vm int) {
 	c.noFast = parent.noFast
 	p := parent.mm
 	if p == nil {
 		return
 	}
-	if same, e := ptrace.Kcmp(parent.Tid, c.Tid, ptrace.KcmpVM); e != 0 || same == 0 {
+	same, e := 0, unix.Errno(0)
+	if vm != sameVM {
+		same, e = ptrace.Kcmp(parent.Tid, c.Tid, ptrace.KcmpVM)
+	}
+	if e != 0 || same == 0 {
 		// Without kcmp(2) nobody knows: nothing is patched that another
 		// thread might be in.
 		p.refs++

@@ -160,15 +160,15 @@ func (tr *Tracer) patchFirst(c *Call, at uint64) *pattern {
 	if !m.haveStubs(q) {
 		return nil
 	}
-	if !tr.patch(t, at, b[:], p) {
+	if !tr.patch(t, v, at, b, p) {
 		return nil
 	}
-	tr.learn(t, v, at, b, p)
+	tr.learn(v, at, b, p)
 	return p
 }
 
-// learn remembers a site and patches its known companions.
-func (tr *Tracer) learn(t *Task, v vma, at uint64, b [maxPattern]byte, p *pattern) {
+// learn remembers a site.
+func (tr *Tracer) learn(v vma, at uint64, b [maxPattern]byte, p *pattern) {
 	off := at - v.start + v.offset
 	known := tr.fast.known[v.file]
 	found := false
@@ -181,7 +181,6 @@ func (tr *Tracer) learn(t *Task, v vma, at uint64, b [maxPattern]byte, p *patter
 	if !found && len(known) < maxKnown {
 		tr.fast.known[v.file] = append(known, knownSite{off: off, bytes: b, p: *p, uses: 1})
 	}
-	tr.apply(t, v)
 }
 
 // maxKnown bounds what is remembered of a file.
@@ -190,40 +189,42 @@ const maxKnown = 64
 // apply patches the sites of a file that more than one process has used, once
 // in each address space.
 func (tr *Tracer) apply(t *Task, v vma) {
-	m := t.mm
-	if slices.Contains(m.applied, v.file) {
-		return
-	}
-	m.applied = append(m.applied, v.file)
-	first := m.used
-	p := tr.known(t, v)
-	if len(p.sites) == 0 {
-		return
-	}
-	w := openWriter(t)
-	defer w.close()
-	if !w.put(m.stubs+uint64(first)*stubLen, p.stubs) {
-		m.used = first
-		return
-	}
-	p.jumps(tr, t, w)
+	first := t.mm.used
+	p := tr.companions(t, v)
+	p.write(tr, t, first)
 }
 
-// patch patches the site at, whose record exists. b are the bytes before it.
-func (tr *Tracer) patch(t *Task, at uint64, b []byte, p *pattern) bool {
-	m := t.mm
-	one := patches{}
-	first := m.used
-	if !one.add(m, at, [maxPattern]byte(b), p) {
-		return false
+// companions are known, the first time that they are asked for.
+func (tr *Tracer) companions(t *Task, v vma) (p patches) {
+	if m := t.mm; !slices.Contains(m.applied, v.file) {
+		m.applied = append(m.applied, v.file)
+		p = tr.known(t, v)
+	}
+	return p
+}
+
+// patch patches the site at, whose record exists, in the mapping v, and its
+// companions. b are the bytes before it.
+func (tr *Tracer) patch(t *Task, v vma, at uint64, b [maxPattern]byte, p *pattern) bool {
+	first := t.mm.used
+	ps := tr.companions(t, v)
+	ps.add(t.mm, at, b, p)
+	ps.write(tr, t, first)
+	return t.mm.site(at).start != 0
+}
+
+// write makes the changes. first is how many stubs were taken before.
+func (ps *patches) write(tr *Tracer, t *Task, first int) {
+	if len(ps.sites) == 0 {
+		return
 	}
 	w := openWriter(t)
 	defer w.close()
-	if !w.put(m.stubs+uint64(first)*stubLen, one.stubs) || one.jumps(tr, t, w) == 0 {
-		m.used = first
-		return false
+	if !w.put(t.mm.stubs+uint64(first)*stubLen, ps.stubs) {
+		t.mm.used = first
+		return
 	}
-	return true
+	ps.jumps(tr, t, w)
 }
 
 // known prepares the patches of those sites of the mapping v that are known

@@ -32,28 +32,24 @@ type lateSignal struct {
 // siTkill is SI_TKILL, the si_code of tgkill(2).
 const siTkill = -6
 
-// fastSignal sees every signal before it is delivered. It reports whether the
+// fastSignal sees every signal before it is delivered, and t's registers. It reports whether the
 // task has been resumed without it.
-func (tr *Tracer) fastSignal(t *Task, sig int) bool {
+func (tr *Tracer) fastSignal(t *Task, sig int, r *unix.PtraceRegs) bool {
 	m := t.mm
-	var r unix.PtraceRegs
-	if !m.ready || ptrace.GetRegs(t.Tid, &r) != 0 {
-		return false
-	}
-	tr.restoreInfo(t, sig, &r)
+	tr.restoreInfo(t, sig, r)
 	switch {
 	case sig == int(unix.SIGTRAP) && m.trapped(r.Rip-1) != nil:
 		// A trap that stood there while a site was patched. In the copy of a
 		// fork from that very moment it still does.
 		m.trapped(r.Rip - 1).mend(t)
 		r.Rip--
-		ptrace.SetRegs(t.Tid, &r)
+		ptrace.SetRegs(t.Tid, r)
 		tr.resume(t, 0)
 		return true
 	case m.used > 0 && r.Rip >= m.stubs && r.Rip < m.stubs+fastpath.StubsSize:
-		return tr.leaveStub(t, &r)
+		return tr.leaveStub(t, r)
 	case r.Rip >= fastpath.Text && r.Rip < fastpath.Text+fastpath.TextSize:
-		return tr.leaveCode(t, sig, &r)
+		return tr.leaveCode(t, sig, r)
 	}
 	return false
 }

@@ -96,7 +96,7 @@ func (tr *Tracer) adoptOrphans(t *Task) {
 			tr.win.restore(t.slot, &r)
 			c.birth = &r
 		}
-		tr.adopt(c, t)
+		tr.adopt(c, t, anyVM)
 		tr.firstStop(c)
 		tr.resume(c, 0)
 	}

@@ -34,9 +34,9 @@ func (tr *Tracer) quietBirth(tid int, status uint32) bool {
 	tr.endQuiet(p)
 	tr.stats.Forks++
 	t := tr.newTask(tid)
-	t.birth = &unix.PtraceRegs{}
-	tr.win.restore(i, t.birth)
-	tr.adopt(t, p)
+	tr.win.restore(i, &r)
+	ptrace.SetRegs(tid, &r)
+	tr.adopt(t, p, sameVM)
 	tr.eventStop(t, int(unix.WaitStatus(status).StopSignal()))
 	return true
 }

@@ -109,8 +109,14 @@ func (tr *Tracer) Task(tid int) *Task { return tr.tasks[tid] }
 // Knows reports whether tid is a thread or a process of the traced tree.
 func (tr *Tracer) Knows(tid int) bool { return tr.tasks[tid] != nil }
 
-// adopt makes t the child of parent.
-func (tr *Tracer) adopt(t, parent *Task) {
+// What is known of a child's memory.
+const (
+	anyVM  = iota
+	sameVM // its parent's
+)
+
+// adopt makes t the child of parent. vm is what is known of its memory.
+func (tr *Tracer) adopt(t, parent *Task, vm int) {
 	t.known = true
 	t.window = parent.window
 	t.setup = false
@@ -127,7 +133,7 @@ func (tr *Tracer) adopt(t, parent *Task) {
 	} else {
 		t.files = &files{refs: 1}
 	}
-	tr.shareMM(t, parent)
+	tr.shareMM(t, parent, vm)
 	tr.h.Fork(parent, t)
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -148,7 +149,10 @@ type Tracer struct {
 	scratch  []byte
 	aux      auxv // of readAuxv
 	auxPage  [4096]byte
+	auxAt    uint64 // what auxPage holds, and how much of it
+	auxHave  int
 	onStart  func()
+	yielded  time.Time
 	child    *child
 	report   [2]int // pipe on which the child says why it could not start
 	log      *slog.Logger

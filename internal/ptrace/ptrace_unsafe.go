@@ -189,24 +189,31 @@ func HasChildren() bool {
 	return e != unix.ECHILD
 }
 
-// QuietStops has the kernel send no SIGCHLD when a child stops (SA_NOCLDSTOP,
-// sigaction(2)). The Go runtime handles every signal, so each stop of a tracee
+// QuietStops has the kernel send no SIGCHLD when a child stops or ends
+// (SA_NOCLDSTOP and SIG_DFL, sigaction(2)). The Go runtime handles every signal, so each stop of a tracee
 // would also interrupt a thread of ours to run a handler that does nothing,
 // which takes longer than the rest of the stop. It holds for the process, and
-// wait4 still reports the stops.
+// wait4 still reports the stops: that is SIG_IGN's doing only.
 func QuietStops() {
-	const saNoCldStop = 1
-	var act struct{ handler, flags, restorer, mask uintptr } // struct kernel_sigaction
-	p := uintptr(unsafe.Pointer(&act))
-	if _, _, e := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(unix.SIGCHLD), 0, p, 8, 0, 0); e == 0 {
-		act.flags |= saNoCldStop
-		unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(unix.SIGCHLD), p, 0, 8, 0, 0)
-	}
+	const sigDfl, saNoCldStop = 0, 1
+	act := struct{ handler, flags, restorer, mask uintptr }{handler: sigDfl, flags: saNoCldStop} // struct kernel_sigaction
+	unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(unix.SIGCHLD), uintptr(unsafe.Pointer(&act)), 0, 8, 0, 0)
 }
 
 // ReadVM copies from the tracee's memory with process_vm_readv.
 func ReadVM(tid int, addr uint64, buf []byte) (int, unix.Errno) {
 	return vm(unix.SYS_PROCESS_VM_READV, tid, addr, buf)
+}
+
+// ReadVM2 copies from two places at once; it returns how much it has got.
+func ReadVM2(tid int, addrA uint64, a []byte, addrB uint64, b []byte) int {
+	local := [2]unix.Iovec{{Base: &a[0], Len: uint64(len(a))}, {Base: &b[0], Len: uint64(len(b))}}
+	remote := [2]struct{ base, length uint64 }{{addrA, uint64(len(a))}, {addrB, uint64(len(b))}}
+	n, _, e := unix.RawSyscall6(unix.SYS_PROCESS_VM_READV, uintptr(tid), uintptr(unsafe.Pointer(&local)), 2, uintptr(unsafe.Pointer(&remote)), 2, 0)
+	if e != 0 {
+		return 0
+	}
+	return int(n)
 }
 
 // WriteVM copies to the tracee's memory with process_vm_writev.
