@@ -131,6 +131,7 @@ func (s *suite) install(ptbox, root string) error {
 	}
 	s.tools = []tool{
 		{name: "native"},
+		{name: "the kernel's part", prefix: []string{"env", "PTBOX_BENCH_FLOOR=1"}, single: true},
 		boxed("ptbox", bin, "-r", "/"),
 		boxed("ptbox, fast=on", bin, "-r", "/", "--fast=on"),
 		boxed("ptbox, fast=off", bin, "-r", "/", "--fast=off"),

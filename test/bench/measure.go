@@ -22,6 +22,8 @@ type tool struct {
 	// foreign: it sees another root, so only what a workload brings along
 	// can be compared.
 	foreign bool
+	// single: it is about single calls.
+	single bool
 }
 
 // A suite is one run of the program.

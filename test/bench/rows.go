@@ -223,7 +223,7 @@ func (s *suite) workload(pl placement, w workload) {
 		return
 	}
 	s.rounds(func(i int, t tool) {
-		if t.foreign && w.dir == "" {
+		if t.foreign && w.dir == "" || t.single {
 			cells[i].bad = "–"
 			return
 		}
