@@ -388,8 +388,8 @@ func hides(p, m *fsview.Mount) bool {
 	if unix.Fstat(int(m.Root()), &top) == nil && under.Dev == top.Dev && under.Ino == top.Ino {
 		return m.Kind == fsview.Proc || m.Flags&^p.Flags&(fsview.ReadOnly|fsview.NoDev|fsview.NoExec|fsview.NoSymFollow) != 0
 	}
-	if under.Mode&unix.S_IFMT == unix.S_IFREG && under.Size == 0 {
-		return false // made for the mount's sake
+	if p.Kind == fsview.Tmpfs && under.Mode&unix.S_IFMT == unix.S_IFREG && under.Size == 0 {
+		return false // made for the mount's sake; elsewhere (sysfs) the size may say nothing
 	}
 	return !m.Plain && !bare(host, 64)
 }
