@@ -227,6 +227,14 @@ func (h *handler) lentOwn(t *tracer.Task) unix.Errno {
 	return e
 }
 
+// lent is for a directory of which it is not known what it is.
+func (h *handler) lent(t *tracer.Task) unix.Errno {
+	if e := h.lentAbove(t); e != 0 {
+		return e
+	}
+	return h.lentProc(t)
+}
+
 // lentAbove ends all use of the guests' own descriptors.
 func (h *handler) lentAbove(t *tracer.Task) unix.Errno {
 	if h.aboveHidden == nil {

@@ -42,10 +42,11 @@ func narrowDir(t *testing.T) (dir, secret string) {
 	return dir, secret
 }
 
-// narrowly runs a command in that view, as an ordinary user.
+// narrowly runs a command in that view, as an ordinary user. mode is one of --fast, and more flags.
 func narrowly(t *testing.T, mode, dir string, argv ...string) (out, stats string) {
 	t.Helper()
-	argv = append([]string{testutil.Ptbox(t), "exec", "--stats", "--fast=" + mode, "-r", "/", "--tmpfs", dir + "/hide", "-w", dir + "/beside", "--"}, argv...)
+	flags := append([]string{testutil.Ptbox(t), "exec", "--stats"}, strings.Fields("--fast="+mode)...)
+	argv = append(append(flags, "-r", "/", "--tmpfs", dir+"/hide", "-w", dir+"/beside", "--"), argv...)
 	cmd := unpriv.Command(testbin.Guest(t), argv...)
 	var b, e strings.Builder
 	cmd.Stdout, cmd.Stderr = &b, &e
@@ -62,7 +63,7 @@ func TestFastNarrow(t *testing.T) {
 	dir, secret := narrowDir(t)
 	first := tracer.DefaultWindowFD + 2
 	hex := func(v int) string { return fmt.Sprintf("%#x", v) }
-	for _, mode := range []string{"on", "auto"} {
+	for _, mode := range []string{"on", "auto", "auto -0"} {
 		write(t, secret, "secret") // the attack may have made it empty
 		out, _ := narrowly(t, mode, dir, testbin.Guest(t), "gadget-narrow", hex(fastpath.SymGadgetSys), hex(fastpath.DotDot), hex(fastpath.How), hex(fastpath.HowUp),
 			hex(fastpath.HowUpEnd), fmt.Sprint(first), fmt.Sprint(first+fastpath.MaxReserved), fmt.Sprint(inode(t, secret)), secret)
@@ -95,8 +96,8 @@ func TestFastNarrowLend(t *testing.T) {
 	const paths = fastpath.HowOwnPath + fastpath.PathOpens*fastpath.HowStride
 	const reads = fastpath.HowOwn + fastpath.ReadOpens*fastpath.HowStride
 	for _, how := range []int{paths, reads} {
-		for range 15 {
-			out, _ := narrowly(t, "auto", dir, exe, fmt.Sprintf("%#x", fastpath.SymGadgetSys), fmt.Sprintf("%#x", how), dir, "hide/"+filepath.Base(secret))
+		for i := range 15 {
+			out, _ := narrowly(t, []string{"auto", "auto", "auto -0"}[i%3], dir, exe, fmt.Sprintf("%#x", fastpath.SymGadgetSys), fmt.Sprintf("%#x", how), dir, "hide/"+filepath.Base(secret))
 			if out != "no\n" {
 				t.Fatalf("%#x: %q", how, out)
 			}

@@ -65,11 +65,11 @@ func (id *identity) mount(c *tracer.Call) bool {
 	case "fsconfig":
 		e = id.fsconfig(c)
 	case "fsmount":
-		if e = id.h.lentProc(c.Task); e == 0 { // perhaps
+		if e = id.h.lent(c.Task); e == 0 { // perhaps
 			e = id.fsmount(c)
 		}
 	case "open_tree", "open_tree_attr":
-		if e = id.h.lentProc(c.Task); e == 0 {
+		if e = id.h.lent(c.Task); e == 0 {
 			e = id.openTree(c)
 		}
 	case "move_mount":
