@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"bytes"
-	"cmp"
 	"io/fs"
 	"os"
 	"path"
@@ -116,6 +115,7 @@ func (s *Sandbox) fastTable(l *tracer.Launch) *fastpath.Table {
 		t.Mounts = append(t.Mounts, fastpath.Mount{Target: m.Target, FD: int(m.Root()), Flags: f})
 	}
 	t.Mounts = append(t.Mounts, parts...)
+	t.Ask = s.h.guards.shut
 	for _, id := range s.view.Above() {
 		t.Above = append(t.Above, fastpath.ID(id))
 	}
@@ -357,32 +357,6 @@ func fastFlags(m *fsview.Mount) (f uint32, ok bool) {
 		f |= fastpath.MountNoDev
 	}
 	return f, m.IsDir() && m.Flags&(fsview.NoSymFollow|fsview.NoAtime) == 0 && !seesOpens(m)
-}
-
-// guarded reports whether the guest could forbid the search of a directory
-// between the root of the mount that m lies on and m's mount point, or whether
-// that is forbidden already. What belongs to others it cannot change, and
-// missing directories are our own and read-only.
-func (s *Sandbox) guarded(m *fsview.Mount) bool {
-	at := path.Dir(m.Target)
-	p := s.view.MountAt(at)
-	if os.Geteuid() == 0 || p.Kind == fsview.Synth {
-		return false
-	}
-	if p.Kind == fsview.Overlay {
-		return true
-	}
-	for ; s.view.MountAt(at) == p; at = path.Dir(at) {
-		host := cmp.Or(p.HostOf(at), "/")
-		var st unix.Stat_t
-		if unix.Stat(host, &st) != nil || int(st.Uid) == os.Geteuid() || unix.Faccessat(unix.AT_FDCWD, host, unix.X_OK, unix.AT_EACCESS) != nil {
-			return true
-		}
-		if at == "/" {
-			break
-		}
-	}
-	return false
 }
 
 // hides reports whether something lies under the mount point of m, in p, that

@@ -164,7 +164,7 @@ func mountKind(mode uint32) bool {
 }
 
 // fdAttr serves calls that change an object by descriptor; they stop only if
-// the view has a read-only mount.
+// the view has a read-only mount, or a mount below a directory of the guest's own.
 func (h *handler) fdAttr(c *tracer.Call) {
 	if c.Ent.Name == "ioctl" && (uint32(c.Args[1]) == fioSetOwn || uint32(c.Args[1]) == siocSPgrp) {
 		h.owner(c)
@@ -174,10 +174,11 @@ func (h *handler) fdAttr(c *tracer.Call) {
 		h.ficlone(c)
 		return
 	}
+	fd := int(int32(c.Args[0]))
+	h.shutsFD(c, fd)
 	if !h.readOnlyMounts && !h.overlays {
 		return
 	}
-	fd := int(int32(c.Args[0]))
 	m := h.fdMount(c.Task, fd)
 	if m == nil || m.Flags&fsview.ReadOnly == 0 {
 		if h.overlays && !h.opensPath(c.Task, fd) {

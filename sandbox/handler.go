@@ -60,6 +60,7 @@ type handler struct {
 	ownReads     bool              // guests' own descriptors are good for reading, unseen
 	aboveHidden  []fileID          // see narrow
 	fastIDs      fastIDs
+	guards       guards
 	startDir     string // guest path of the first directory
 	scratch      func() (string, error)
 	limited      *limits     // nil: no tmpfs has a limit

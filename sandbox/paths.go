@@ -66,6 +66,7 @@ func (h *handler) paths(c *tracer.Call) {
 	for n := range c.Ent.Paths {
 		p := &c.Ent.Paths[n]
 		if c.Args[p.Arg] == 0 && (p.NullOK || emptyMeansFD(c, p)) {
+			h.shutsFD(c, int(int32(c.Args[p.Dir])))
 			if e := h.fdWrite(c, int(p.Dir)); e != 0 {
 				c.Fail(e)
 			} else if h.overlays && c.Ent.Writes && (p.NullOK && (p.Flags < 0 || c.Args[p.Flags] == 0) || strings.Contains(c.Ent.Name, "attr")) {
@@ -85,6 +86,7 @@ func (h *handler) paths(c *tracer.Call) {
 			// The kernel must see an empty string, and not what another
 			// thread makes of the guest's own after this look at it.
 			if emptyMeansFD(c, p) {
+				h.shutsFD(c, int(int32(c.Args[p.Dir])))
 				if p.Op == tracer.OpLinkOld {
 					if e := h.linkFD(c, int(int32(c.Args[p.Dir]))); e != 0 {
 						c.Fail(h.argsFirst(c, e))
@@ -142,6 +144,7 @@ func (h *handler) paths(c *tracer.Call) {
 				return
 			}
 		}
+		h.shuts(c, p, r)
 		h.setPath(c, p, raw, r)
 		if names {
 			raws[n] = string(raw)

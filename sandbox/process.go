@@ -240,6 +240,9 @@ func (h *handler) active() tracer.When {
 	if h.procfs.filters == 0 {
 		w |= tracer.IfTwice
 	}
+	if len(h.guards.dirs) > 0 {
+		w |= tracer.IfShut
+	}
 	if h.uts != nil {
 		w |= tracer.IfUTS
 	}

@@ -331,6 +331,7 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	})
 	if err != nil {
 		unix.Close(l.Dir)
+		s.h.guards.close()
 		s.h.lock.close()
 		if s.out != nil {
 			s.out.abandon()
@@ -340,6 +341,8 @@ func (s *Sandbox) run(l *tracer.Launch) {
 	}
 	defer tr.Close()
 	s.h.tr = tr
+	s.h.guards.watch(tr.AskFast)
+	defer s.h.guards.close()
 	up := false
 	exit, err := tr.Run(l, func(pid int) {
 		up = true

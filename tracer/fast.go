@@ -287,6 +287,14 @@ func (tr *Tracer) SetFast(set, clear uint32) {
 	}
 }
 
+// AskFast tells the fast path that a directory above a mount may be shut
+// (fastpath.PutAsk). Any goroutine may call it until Close.
+func (tr *Tracer) AskFast() {
+	if tr.fast != nil {
+		fastpath.PutAsk(tr.win.mem[offFast:])
+	}
+}
+
 // RevokeOwn ends the reading of files by descriptors of the guests' own, and with
 // paths any use of them (fastpath.Revoke), before t gets a directory that is not
 // to be used so. When it returns true no guest is inside of such an open any more.

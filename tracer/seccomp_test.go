@@ -93,7 +93,7 @@ func policies() (out []Policy) {
 			out = append(out, p)
 		}
 	}
-	for _, active := range []When{IfNoExec, IfLimited, IfNoExec | IfLimited | IfTwice, allConditions | IfNoExec | IfLimited | IfTwice} {
+	for _, active := range []When{IfShut, IfNoExec, IfLimited, IfNoExec | IfLimited | IfTwice, allConditions | IfNoExec | IfLimited | IfTwice} {
 		p := testPolicy()
 		p.Active = active
 		out = append(out, p)
@@ -212,6 +212,7 @@ func TestVerdicts(t *testing.T) {
 		{"fchmod", [6]uint64{3}, 0, allow},
 		{"fchmod", [6]uint64{3}, IfReadOnly, trace},
 		{"fchmod", [6]uint64{3}, IfMerged, allow},
+		{"fchmod", [6]uint64{3}, IfShut, trace},
 		{"getdents64", [6]uint64{3}, 0, allow},
 		{"getdents64", [6]uint64{3}, IfMerged, trace},
 		{"getuid", [6]uint64{}, 0, allow},

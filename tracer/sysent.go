@@ -158,6 +158,7 @@ const (
 	IfLimited                   // a tmpfs is limited in size
 	IfNoExec                    // the view has a noexec mount
 	IfTwice                     // a descriptor is of a directory that the view shows twice
+	IfShut                      // who shuts a directory above a mount has to be noticed
 )
 
 // Guard is a test that the seccomp program makes on the arguments of a Handled

@@ -21,23 +21,23 @@ var tableFD = []Sysent{
 	},
 	{
 		Name: "fchmod", Nr: nrs{91, 94, 52}, Args: kinds{FD, Mode},
-		Class: ClassFDAttr, Support: Handled, When: IfReadOnly | IfIdentity, Writes: true,
+		Class: ClassFDAttr, Support: Handled, When: IfReadOnly | IfIdentity | IfShut, Writes: true,
 	},
 	{
 		Name: "fchown", Nr: nrs{93, 95, 55}, Args: kinds{FD, UID, GID},
-		Class: ClassFDAttr, Support: Handled, When: IfReadOnly | IfIdentity, Writes: true,
+		Class: ClassFDAttr, Support: Handled, When: IfReadOnly | IfIdentity | IfShut, Writes: true,
 	},
 	{
 		Name: "fchown32", Nr: nrs{no, 207, no}, Args: kinds{FD, UID, GID},
-		Class: ClassFDAttr, Support: Handled, When: IfReadOnly | IfIdentity, Writes: true,
+		Class: ClassFDAttr, Support: Handled, When: IfReadOnly | IfIdentity | IfShut, Writes: true,
 	},
 	{
 		Name: "fsetxattr", Nr: nrs{190, 228, 7}, Args: kinds{FD, Str, Ptr, Size, Hex},
-		Class: ClassFDAttr, Support: Handled, When: IfReadOnly | IfIdentity, Writes: true,
+		Class: ClassFDAttr, Support: Handled, When: IfReadOnly | IfIdentity | IfShut, Writes: true,
 	},
 	{
 		Name: "fremovexattr", Nr: nrs{199, 237, 16}, Args: kinds{FD, Str},
-		Class: ClassFDAttr, Support: Handled, When: IfReadOnly | IfIdentity, Writes: true,
+		Class: ClassFDAttr, Support: Handled, When: IfReadOnly | IfIdentity | IfShut, Writes: true,
 	},
 	{Name: "fgetxattr", Nr: nrs{193, 231, 10}, Args: kinds{FD, Str, Ptr, Size}, Class: ClassXattrRead, Support: Handled, When: IfIdentity},
 	{Name: "flistxattr", Nr: nrs{196, 234, 13}, Args: kinds{FD, Ptr, Size}, Class: ClassXattrRead, Support: Handled, When: IfIdentity},

@@ -40,6 +40,7 @@ func (w When) String() string {
 		{IfLimited, "a tmpfs of limited size"},
 		{IfNoExec, "noexec mounts"},
 		{IfTwice, "a descriptor of a directory that the view shows twice"},
+		{IfShut, "mounts below directories of the guest's own"},
 	} {
 		if w&c.w != 0 {
 			out = append(out, c.text)

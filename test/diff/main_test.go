@@ -87,7 +87,7 @@ func limit(t *testing.T) context.Context {
 // allCases is the whole table.
 func allCases() []Case {
 	return slices.Concat(overlayCases, pathCases, symlinkCases, nameCases, mountCases, readOnlyCases, missingCases,
-		cwdCases, tmpfsCases, restrictCases, procCases, execCases, socketCases, attrCases, openCases, dirCases, miscCases, fastCases, processCases, suiteCases, foundCases, foundMoreCases, foundLateCases, shutCases, matrixCases())
+		cwdCases, tmpfsCases, restrictCases, procCases, execCases, socketCases, attrCases, openCases, dirCases, miscCases, fastCases, processCases, suiteCases, foundCases, foundMoreCases, foundLateCases, shutCases, shuttingCases, matrixCases())
 }
 
 func TestCaseNames(t *testing.T) {

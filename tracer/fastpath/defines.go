@@ -103,6 +103,7 @@ func Defines() []Define {
 		{"VIEW_OWN", ViewOwn},
 		{"VIEW_NARROW", ViewNarrow},
 		{"MOUNT_LINK", MountLink},
+		{"VIEW_ASK", ViewAsk},
 		{"VIEW_POINTS", ViewPoints},
 		{"POINTS_SIZE", PointsSize},
 		{"VIEW_NO_ODD", ViewNoOdd},

@@ -195,6 +195,7 @@ const (
 	ViewNumRoots = 16 // 32 bits
 	ViewUID      = 20 // 32 bits: the host's ids that are shown as 0
 	ViewGID      = 24 // 32 bits
+	ViewAsk      = 28 // 32 bits: a directory above a mount may be shut (PutAsk)
 	ViewPoints   = 32 // the set of the mount points' own names: one bit each
 	PointsSize   = 128
 	ViewAbove    = ViewPoints + PointsSize // directories, and behind them the mounts' roots

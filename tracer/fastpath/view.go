@@ -48,6 +48,8 @@ type Table struct {
 	// UID and GID are the host's ids that stand for the guest's root, with
 	// ViewIDs.
 	UID, GID uint32
+	// Ask: see PutAsk.
+	Ask bool
 	// Counts is the descriptor of a page for counters, to be handed on as
 	// well, or 0.
 	Counts int
@@ -157,6 +159,11 @@ func PutFlags(b []byte, set, clear uint32) {
 	binary.LittleEndian.PutUint32(f, binary.LittleEndian.Uint32(f)&^clear|set)
 }
 
+// PutAsk says in b, the part of the window from Text on, that the search permission
+// of the directories above MountGuarded mounts has to be asked for from now on. It is one
+// byte that is never taken back: any goroutine may call it.
+func PutAsk(b []byte) { b[View-Text+ViewAsk] = 1 }
+
 // pointBit is where the set of mount points has a name. It mirrors points in
 // walk.h.
 func pointBit(name string) uint32 {
@@ -228,6 +235,9 @@ func (t *Table) Place(b []byte, first int) (r Rules, fds []int, err error) {
 	le.PutUint32(v[ViewNumRoots:], uint32(len(t.Roots)))
 	le.PutUint32(v[ViewUID:], t.UID)
 	le.PutUint32(v[ViewGID:], t.GID)
+	if t.Ask {
+		PutAsk(b)
+	}
 	for _, m := range t.Mounts[1:] {
 		if m.Part {
 			continue

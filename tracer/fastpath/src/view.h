@@ -31,14 +31,14 @@ struct node {
 _Static_assert(sizeof(struct node) == NODE_SIZE, "node");
 
 struct view {
-	u32 flags, nabove, anyend, firstfd, nroots, uid, gid, pad;
+	u32 flags, nabove, anyend, firstfd, nroots, uid, gid, ask;
 	u8 points[POINTS_SIZE];
 	struct { u64 dev, ino; } above[MAX_ABOVE]; /* and the roots */
 	struct node nodes[MAX_NODES];
 	char names[MAX_NAMES];
 };
 _Static_assert(__builtin_offsetof(struct view, nodes) == VIEW_NODES, "view");
-_Static_assert(__builtin_offsetof(struct view, uid) == 20 && __builtin_offsetof(struct view, points) == VIEW_POINTS, "view");
+_Static_assert(__builtin_offsetof(struct view, ask) == VIEW_ASK && __builtin_offsetof(struct view, points) == VIEW_POINTS, "view");
 #define V ((const volatile struct view *)VIEW)
 #define NODES ((const struct node *)(VIEW + VIEW_NODES))
 #define NAMES ((const char *)(VIEW + VIEW_NAMES))

@@ -229,9 +229,11 @@ again:;
 		}
 		node = k;
 		if (NODES[node].mount) {
-			long r = NODES[node].flags & MOUNT_GUARDED ? search(m, rel, (char *)q) : 0;
-			if (r)
-				return r;
+			if (NODES[node].flags & MOUNT_GUARDED && (V->ask || m->flags & MOUNT_SLOW)) {
+				long r = search(m, rel, (char *)q);
+				if (r)
+					return r;
+			}
 			m = &NODES[node];
 			rel = slashes(e);
 		}
