@@ -141,6 +141,9 @@ func (s *Sandbox) fastTable(l *tracer.Launch) *fastpath.Table {
 	if s.h.roams {
 		t.Flags |= fastpath.ViewChdir
 	}
+	if s.h.id == nil && asOnHost(mounts) {
+		t.Flags |= fastpath.ViewCwd
+	}
 	if s.h.active()&tracer.IfMounts == 0 {
 		t.Flags |= fastpath.ViewStatfs
 	}
@@ -357,6 +360,17 @@ func fastFlags(m *fsview.Mount) (f uint32, ok bool) {
 		f |= fastpath.MountNoDev
 	}
 	return f, m.IsDir() && m.Flags&(fsview.NoSymFollow|fsview.NoAtime) == 0 && !seesOpens(m)
+}
+
+// asOnHost reports whether the view shows all directories at the host's names for
+// them, as GuestOf would find out for each.
+func asOnHost(mounts []*fsview.Mount) bool {
+	for _, m := range mounts {
+		if m.Kind != fsview.Bind && m.Kind != fsview.Proc || m.Source != m.Target {
+			return false
+		}
+	}
+	return true
 }
 
 // hides reports whether something lies under the mount point of m, in p, that

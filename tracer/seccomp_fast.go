@@ -17,6 +17,7 @@ const (
 	fastFD              // calls on a descriptor that has been looked at
 	fastName            // calls on a descriptor by a sealed path in /proc
 	fastRecord          // the same where it asks for one attribute
+	fastCwd             // getcwd
 )
 
 func fastCall(s *Sysent) fastKind {
@@ -28,6 +29,8 @@ func fastCall(s *Sysent) fastKind {
 	case "getdents64":
 		// The stop adds names; without it some are missing.
 		return fastFD
+	case "getcwd":
+		return fastCwd
 	case "getxattr":
 		return fastRecord
 	case "listxattr":
@@ -49,6 +52,8 @@ func (p *Policy) fastAllows(kind fastKind, args *[6]uint64) bool {
 		return args[1] == fastpath.Empty && !fixed
 	case fastFD:
 		return p.Fast.AnyList
+	case fastCwd:
+		return p.Fast.Cwd
 	case fastName, fastRecord:
 		return (p.Fast.Xattr || p.Fast.Records && kind == fastRecord) && args[0]%fastpath.FDNameSize == 0 && args[0] >= fastpath.FDNames && args[0] < fdNamesEnd
 	}
@@ -83,9 +88,9 @@ func (c *compiler) fastProg(kind fastKind, code *node) *node {
 	allow, stop := c.allow, c.stop
 	var inner *node
 	switch {
-	case kind == fastFD && !c.Fast.AnyList, kind == fastName && !c.Fast.Xattr, kind == fastRecord && !c.Fast.Xattr && !c.Fast.Records:
+	case kind == fastFD && !c.Fast.AnyList, kind == fastCwd && !c.Fast.Cwd, kind == fastName && !c.Fast.Xattr, kind == fastRecord && !c.Fast.Xattr && !c.Fast.Records:
 		return code
-	case kind == fastFD:
+	case kind == fastFD, kind == fastCwd:
 		inner = allow
 	case kind == fastEmpty:
 		inner = equal(1, fastpath.Empty, c.notFixed(allow, code), code)

@@ -13,7 +13,7 @@ import (
 func fastPolicy(anyEnd uint32) Policy {
 	p := testPolicy()
 	p.Reserved = 7
-	p.Fast = fastpath.Rules{IP: fastpath.SymGadgetAfter, AnyStart: fastpath.How, AnyEnd: anyEnd, FirstFD: testFD + 2, FDEnd: [3]int{testFD + 4, testFD + 6, testFD + 8}, CountsFD: testFD + 8, Up: true, Xattr: true, Records: true}
+	p.Fast = fastpath.Rules{IP: fastpath.SymGadgetAfter, AnyStart: fastpath.How, AnyEnd: anyEnd, FirstFD: testFD + 2, FDEnd: [3]int{testFD + 4, testFD + 6, testFD + 8}, CountsFD: testFD + 8, Up: true, Xattr: true, Records: true, Cwd: true}
 	return p
 }
 
@@ -99,6 +99,9 @@ func TestFastRules(t *testing.T) {
 		{"attributes from elsewhere", unix.SYS_GETXATTR, 0x400000, [6]uint64{fastpath.FDNames, 1, 1, 8}, false},
 		{"getxattrat", unix.SYS_GETXATTRAT, gadget, [6]uint64{5, fastpath.Empty, 0x1000, 1, 1, 16}, false},
 		{"setting attributes", unix.SYS_SETXATTR, gadget, [6]uint64{fastpath.FDNames, 1, 1, 8}, false},
+		{"the current directory's name", unix.SYS_GETCWD, gadget, [6]uint64{1, 4096}, true},
+		{"the current directory's name from elsewhere", unix.SYS_GETCWD, gadget + 2, [6]uint64{1, 4096}, false},
+		{"the current directory's name from 4 GiB on", unix.SYS_GETCWD, gadget | 1<<32, [6]uint64{1, 4096}, false},
 		{"fchmodat", unix.SYS_FCHMODAT, gadget, [6]uint64{5, fastpath.Empty}, false},
 		{"execveat", unix.SYS_EXECVEAT, gadget, [6]uint64{5, fastpath.Empty}, false},
 	} {
@@ -115,6 +118,11 @@ func TestFastRules(t *testing.T) {
 		if (get == RetAllow) != c.get || (list == RetAllow) != c.list {
 			t.Errorf("%+v: attributes %#x, a list %#x", c, get, list)
 		}
+	}
+	// Where the host's name is not the view's, it is not told.
+	p.Fast.Cwd = false
+	if got := newMachine(t, p).runAt(t, unix.SYS_GETCWD, gadget, &[6]uint64{1, 4096}); got == RetAllow {
+		t.Error("getcwd is allowed")
 	}
 	pool, stubs := [6]uint64{fastpath.Dirs, fastpath.PrivateSize, 3, poolFlags, ^uint64(0), 0}, [6]uint64{fastpath.LowStubs, fastpath.StubsSize, 5, poolFlags, ^uint64(0), 0}
 	counts := [6]uint64{fastpath.Counts, fastpath.CountsSize, 3, countsFlags, testFD + 8, 0}

@@ -107,6 +107,7 @@ func Defines() []Define {
 		{"VIEW_POINTS", ViewPoints},
 		{"POINTS_SIZE", PointsSize},
 		{"VIEW_NO_ODD", ViewNoOdd},
+		{"VIEW_CWD", ViewCwd},
 		{"MAX_ABOVE", MaxAbove},
 		{"VIEW_NODES", ViewNodes},
 		{"MAX_NODES", MaxNodes},

@@ -184,6 +184,7 @@ const (
 	ViewNoOdd                // stat and its kin are emulated for all but regular files and directories
 	ViewNarrow               // any descriptor goes with own paths and own opens only
 	MountLink                // a symlink of the root directory, by its descriptor
+	ViewCwd                  // the kernel's own name of a directory is its name in the view
 )
 
 // Offsets in the view table, and its limits.

@@ -89,6 +89,8 @@ type Rules struct {
 	AnyList, Up, Xattr bool
 	// Records: it may be asked whether a file has an attribute.
 	Records bool
+	// Cwd: the name of the current directory may be asked for.
+	Cwd     bool
 	FirstFD int
 	FDEnd   [numClasses]int
 	// CountsFD is where the guest has the page of counters, 0 if there is
@@ -121,6 +123,7 @@ func (t *Table) plan(first int) (r Rules, fds []int, number map[int]int) {
 		}
 	}
 	r.Xattr, r.Records = t.Flags&ViewXattr != 0, t.Flags&ViewIDs != 0
+	r.Cwd = t.Flags&ViewCwd != 0
 	number = map[int]int{}
 	for class := range numClasses {
 		for i := range t.Mounts {

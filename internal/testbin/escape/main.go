@@ -55,7 +55,7 @@ type technique struct {
 }
 
 var techniques = slices.Concat(pathTechniques, writeTechniques, walkTechniques, readOnlyTechniques, processTechniques,
-	signalTechniques, socketTechniques, windowTechniques, kernelTechniques, int80Techniques, execTechniques, raceTechniques, netTechniques)
+	signalTechniques, socketTechniques, windowTechniques, kernelTechniques, int80Techniques, fastTechniques, execTechniques, raceTechniques, netTechniques)
 
 // errHeld is a failure without a system call to blame.
 var errHeld = errors.New("held")

@@ -132,7 +132,8 @@ func gadget(args []string) int {
 		}
 	}
 	// Attributes are read by a sealed name of one's own descriptor, or not.
-	value := uintptr(unsafe.Pointer(unsafe.SliceData(alloc(512))))
+	room := alloc(512)
+	value := uintptr(unsafe.Pointer(unsafe.SliceData(room)))
 	for _, p := range []uintptr{cstr("../outside"), cstr(outside), v[10] + 1, v[10] + 5, v[11], v[10] - 32, v[10] + 1<<32} {
 		for what, r := range map[string]uintptr{
 			"listxattr": callAt(at, unix.SYS_LISTXATTR, &[6]uintptr{p, value, 512}),
@@ -149,6 +150,15 @@ func gadget(args []string) int {
 			code = fail("listxattr of descriptor %d: %d, and fcntl says %v", fd, r, e)
 		}
 	}
+	// Where a directory lies on the host is not told.
+	for _, dir := range []string{"/", "/ro"} {
+		unix.Chdir(dir)
+		n := int(callAt(at, unix.SYS_GETCWD, &[6]uintptr{value, 512}))
+		if got := string(room[:max(n, 1)-1]); got != dir {
+			code = fail("getcwd in %s says %q", dir, got)
+		}
+	}
+	unix.Chdir("/")
 	// The tables and descriptors are out of reach.
 	for fd := first - 2; fd < end; fd++ {
 		for what, e := range map[string]error{

@@ -12,11 +12,23 @@ static int identify(long fd, struct statx *x)
 		(x->mask & (STATX_INO | STATX_MNT_ID)) == (STATX_INO | STATX_MNT_ID);
 }
 
-/* getcwd looks whether the name that the tracer knew for the current directory
-   still is its name. A directory has only one. */
+/* getcwd asks the kernel, if that may tell. Else it looks whether the name that the
+   tracer knew for the current directory still is its name. A directory has only
+   one. */
 static __attribute__((noinline)) long getcwd(struct slot *s, u64 buf, u64 size)
 {
 	struct statx here, there;
+	if (V->flags & VIEW_CWD) {
+		long r = gadget(__NR_getcwd, (long)s->path, PATH_SIZE, 0, 0, 0);
+		if (r == -ENOENT)
+			return r; /* it has been removed */
+		if (r <= 0 || s->path[0] != '/')
+			return SLOW - WHY_CWD; /* too long, or "(unreachable)" */
+		if (size < (u64)r)
+			return -ERANGE;
+		give(s, buf, s->path, r);
+		return r;
+	}
 	if (!identify(FDCWD, &here))
 		return SLOW - WHY_CWD;
 	const volatile char *from = (const volatile char *)(CWDS + (here.ino % NUM_CWDS) * CWD_SIZE);
