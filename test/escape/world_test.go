@@ -17,6 +17,7 @@ import (
 
 	"github.com/ptbox/ptbox/internal/testbin"
 	"github.com/ptbox/ptbox/internal/testutil/unpriv"
+	"github.com/ptbox/ptbox/tracer/fastpath"
 )
 
 // config is what internal/testbin/escape reads from its environment.
@@ -25,6 +26,7 @@ type config struct {
 	Target, Group                                         int
 	Stream, Dgram, Abstract                               string
 	Port, Leaked, Millis                                  int
+	Gadget                                                uintptr
 }
 
 // world is what one run has around it: all of it belongs to the ordinary user
@@ -78,6 +80,7 @@ func newWorld(t *testing.T, exe string) *world {
 		Target: w.victim.Process.Pid, Group: w.victim.Process.Pid,
 		Stream: filepath.Join(out, "stream"), Dgram: filepath.Join(out, "dgram"), Abstract: token,
 		Port: w.tcp.Addr().(*net.TCPAddr).Port, Leaked: 20, Millis: int(raceTime().Milliseconds()),
+		Gadget: fastpath.SymGadgetSys,
 	}
 	t.Cleanup(w.close)
 	w.before = w.snapshot()

@@ -8,8 +8,6 @@ import (
 	"runtime"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/ptbox/ptbox/tracer/fastpath"
 )
 
 // syscallAt has the code at an address make a system call.
@@ -19,7 +17,7 @@ func syscallAt(code, nr, a, b uintptr) uintptr
 // one of our own at its place.
 var fastTechniques = []technique{
 	{"fast-getcwd", func() error {
-		const at = fastpath.SymGadgetSys
+		at := cfg.Gadget
 		if err := os.Chdir(cfg.Work); err != nil {
 			return err
 		}
@@ -32,7 +30,7 @@ var fastTechniques = []technique{
 			return err
 		}
 		defer mem.Close()
-		if got := make([]byte, len(want)); noCount(mem.ReadAt(got, at)) != nil || !bytes.Equal(got, want) {
+		if got := make([]byte, len(want)); noCount(mem.ReadAt(got, int64(at))) != nil || !bytes.Equal(got, want) {
 			return fmt.Errorf("%w: %x is there", errHeld, got)
 		}
 		runtime.LockOSThread()

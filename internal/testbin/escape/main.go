@@ -29,21 +29,22 @@ const (
 // config is what the harness has prepared. Host paths are strings that mean
 // something to the host only; the others are as the program itself sees them.
 type config struct {
-	Outside  string // host: a directory that the view does not show, with all below
-	Secret   string // host: Outside/secret, a file
-	Token    string // what Secret holds
-	HostBin  string // host: this program
-	Self     string // this program
-	Work     string // a writable directory
-	ReadOnly string // a directory with a file "f" that must not change
-	Target   int    // a process outside; 0 means the parent
-	Group    int    // its process group
-	Stream   string // host: a listening AF_UNIX stream socket
-	Dgram    string // host: an AF_UNIX datagram socket
-	Abstract string // an abstract stream socket, without the leading NUL
-	Port     int    // a listening TCP port on 127.0.0.1
-	Leaked   int    // a descriptor of Outside that the launcher had open
-	Millis   int    // how long races run
+	Outside  string  // host: a directory that the view does not show, with all below
+	Secret   string  // host: Outside/secret, a file
+	Token    string  // what Secret holds
+	HostBin  string  // host: this program
+	Self     string  // this program
+	Work     string  // a writable directory
+	ReadOnly string  // a directory with a file "f" that must not change
+	Target   int     // a process outside; 0 means the parent
+	Group    int     // its process group
+	Stream   string  // host: a listening AF_UNIX stream socket
+	Dgram    string  // host: an AF_UNIX datagram socket
+	Abstract string  // an abstract stream socket, without the leading NUL
+	Port     int     // a listening TCP port on 127.0.0.1
+	Leaked   int     // a descriptor of Outside that the launcher had open
+	Millis   int     // how long races run
+	Gadget   uintptr // the instruction that the fast path trusts
 }
 
 var cfg config
