@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -23,13 +24,18 @@ import (
 // guards are the directories above mount points that the guest's user may shut.
 type guards struct {
 	dirs map[fileID]string // host paths
-	shut bool              // one is shut already, or nobody would notice that one is
-	note int               // inotify, or -1
+	shut bool              // one is shut already
 
 	mu    sync.Mutex
 	ended bool
-	stop  func()
+	timer *time.Timer
+	note  *os.File // inotify, once it is open
 }
+
+// watchAfter is how long a sandbox runs before processes outside are watched: it
+// takes the kernel some 10 ms to close an inotify descriptor, more than a short command
+// does.
+const watchAfter = 250 * time.Millisecond
 
 // guarded reports whether the guest could forbid the search of a directory
 // between the root of the mount that m lies on and m's mount point, or whether
@@ -64,12 +70,10 @@ func (g *guards) add(host string) bool {
 	}
 	if g.dirs == nil {
 		g.dirs = map[fileID]string{}
-		g.note, _ = unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK) // -1: none is left
 	}
 	if id := (fileID{st.Dev, st.Ino}); g.dirs[id] == "" {
 		g.dirs[id] = host
-		_, err := unix.InotifyAddWatch(g.note, host, unix.IN_ATTRIB|unix.IN_MOVE_SELF|unix.IN_DELETE_SELF)
-		g.shut = g.shut || err != nil || !searchable(host)
+		g.shut = g.shut || !searchable(host)
 	}
 	return true
 }
@@ -78,29 +82,44 @@ func searchable(host string) bool {
 	return unix.Faccessat(unix.AT_FDCWD, host, unix.X_OK, unix.AT_EACCESS) == nil
 }
 
-// watch calls ask once, when a directory has been shut or moved.
+// watch calls ask once, when a directory has been shut or moved, or nobody would
+// notice that one is.
 func (g *guards) watch(ask func()) {
 	if g.dirs == nil || g.shut {
 		return
 	}
-	f := os.NewFile(uintptr(g.note), "inotify")
-	g.note = -1
-	g.stop = func() { f.Close() }
-	go func() {
+	g.timer = time.AfterFunc(watchAfter, func() {
+		f, err := g.open()
 		b := make([]byte, 4096)
-		for {
-			n, err := f.Read(b)
-			if err == nil && (!ofItself(b[:n]) || g.intact()) {
-				continue
-			}
-			g.mu.Lock()
-			if !g.ended {
-				ask()
-			}
-			g.mu.Unlock()
-			return
+		for n := 0; err == nil && (n > 0 && !ofItself(b[:n]) || g.intact()); {
+			n, err = f.Read(b)
 		}
-	}()
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if !g.ended {
+			ask()
+		}
+	})
+}
+
+// open watches the directories.
+func (g *guards) open() (*os.File, error) {
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), "inotify")
+	for _, host := range g.dirs {
+		if _, e := unix.InotifyAddWatch(fd, host, unix.IN_ATTRIB|unix.IN_MOVE_SELF|unix.IN_DELETE_SELF); e != nil {
+			err = e
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.note = f; g.ended {
+		f.Close()
+	}
+	return f, err
 }
 
 // ofItself says whether one of some events (inotify(7)) is of a watched directory itself;
@@ -133,12 +152,11 @@ func (g *guards) close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.ended = true
-	if g.dirs != nil && g.note >= 0 {
-		unix.Close(g.note)
-		g.note = -1
+	if g.timer != nil {
+		g.timer.Stop()
 	}
-	if g.stop != nil {
-		g.stop()
+	if g.note != nil {
+		g.note.Close()
 	}
 }
 
