@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"cmp"
 	"encoding/binary"
 	"os"
 	"path"
@@ -53,7 +52,7 @@ func (s *Sandbox) guarded(m *fsview.Mount) bool {
 	}
 	found := false
 	for ; s.view.MountAt(at) == p; at = path.Dir(at) {
-		found = s.h.guards.add(cmp.Or(p.HostOf(at), "/")) || found
+		found = s.h.guards.add(hostDir(p, at)) || found
 		if at == "/" {
 			break
 		}

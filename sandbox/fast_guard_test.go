@@ -47,7 +47,7 @@ func TestFastGuardOutside(t *testing.T) {
 							r.Close()
 						}
 						if strings.HasSuffix(how, "late") && perm == 0o600 {
-							time.Sleep(2 * watchAfter)
+							time.Sleep(2 * watchAfter) //nolint:forbidigo // the watch begins in another process
 						}
 						if strings.HasPrefix(how, "moved") && perm == 0o600 {
 							os.Rename(d, d+"2")
